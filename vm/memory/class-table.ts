@@ -1,0 +1,106 @@
+/**
+ * The class table: an Array in the image from class index to class. A class's
+ * identity hash is its index.
+ */
+
+import {
+  ClassSlot,
+  classIndexMask,
+  classIndexOf,
+  Format,
+  firstFreeClassIndex,
+  hashMask,
+  instanceFormatOf,
+  instanceSizeOf,
+  nilOop,
+  type Oop,
+  smallIntegerValue,
+} from "../spec/layouts.ts";
+import type { ObjectMemory } from "./object-memory.ts";
+
+export class ClassTable {
+  private readonly memory: ObjectMemory;
+  private next = firstFreeClassIndex;
+
+  constructor(memory: ObjectMemory) {
+    this.memory = memory;
+  }
+
+  /** The class with that index. */
+  at(index: number): Oop {
+    return this.memory.fetchPointer(index, this.memory.special("classTable"));
+  }
+
+  classOf(oop: Oop): Oop {
+    return this.at(this.memory.classIndex(oop));
+  }
+
+  /** The index of a class, entered into the table on first demand; 0 when memory or table is full. */
+  indexOf(classOop: Oop): number {
+    const memory = this.memory;
+    const hash = memory.words[(classOop >>> 2) + 1]! & hashMask;
+    if (hash !== 0 && hash <= classIndexMask && hash < this.size && this.at(hash) === classOop) {
+      return hash;
+    }
+    return this.enter(classOop);
+  }
+
+  /** Puts a class at a given index. */
+  put(index: number, classOop: Oop): void {
+    const memory = this.memory;
+    while (index >= this.size) this.grow();
+    memory.storePointer(index, memory.special("classTable"), classOop);
+    memory.setIdentityHash(classOop, index);
+  }
+
+  get size(): number {
+    const table = this.memory.special("classTable");
+    return table === nilOop ? 0 : this.memory.slotCount(table);
+  }
+
+  /** A new instance with indexedSize indexed elements (0 if not indexable); 0 when memory is full. */
+  instantiate(classOop: Oop, indexedSize: number): Oop {
+    const memory = this.memory;
+    const index = this.indexOf(classOop);
+    if (index === 0) return 0;
+    const shape = smallIntegerValue(memory.fetchPointer(ClassSlot.format, classOop));
+    const format = instanceFormatOf(shape);
+    const size = instanceSizeOf(shape);
+    if (format >= Format.bytes) return memory.allocateBytes(index, indexedSize);
+    if (format >= Format.words16) {
+      return memory.allocate(index, format + (indexedSize & 1), (indexedSize + 1) >>> 1);
+    }
+    if (format === Format.words64) return memory.allocate(index, format, indexedSize * 2);
+    return memory.allocate(index, format, size + indexedSize);
+  }
+
+  private enter(classOop: Oop): number {
+    for (;;) {
+      const size = this.size;
+      for (; this.next < size; this.next++) {
+        if (this.at(this.next) === nilOop) {
+          this.put(this.next, classOop);
+          return this.next;
+        }
+      }
+      if (size > classIndexMask) return 0;
+      this.grow();
+    }
+  }
+
+  private grow(): void {
+    const memory = this.memory;
+    const old = memory.special("classTable");
+    const size = this.size;
+    const larger = memory.allocateOld(
+      classIndexOf.Array,
+      Format.indexable,
+      Math.min(Math.max(1024, size * 2), classIndexMask + 1),
+    );
+    if (larger === 0) throw new Error("class table: memory is full");
+    for (let index = 0; index < size; index++) {
+      memory.storePointer(index, larger, memory.fetchPointer(index, old));
+    }
+    memory.setSpecial("classTable", larger);
+  }
+}
