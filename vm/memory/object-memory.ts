@@ -274,8 +274,11 @@ export class ObjectMemory {
 
   /** Asks the interpreter for attention at the next safepoint. */
   demandAttention(): void {
-    this.words[State.attention] = 1;
-    this.words[State.budget] = 0;
+    const words = this.words;
+    if (words[State.attention] !== 0) return;
+    words[State.attention] = 1;
+    words[State.savedBudget] = words[State.budget]!;
+    words[State.budget] = 0;
   }
 
   /** Copies an object's slots and class, not its identity. Answers 0 when memory is full. */
@@ -337,9 +340,12 @@ export class ObjectMemory {
     return oop;
   }
 
-  allocateBytes(classIndex: number, byteCount: number): Oop {
+  allocateBytes(classIndex: number, byteCount: number, old = false): Oop {
     const slots = (byteCount + 3) >>> 2;
-    return this.allocate(classIndex, Format.bytes + ((4 - (byteCount & 3)) & 3), slots);
+    const format = Format.bytes + ((4 - (byteCount & 3)) & 3);
+    return old
+      ? this.allocateOld(classIndex, format, slots)
+      : this.allocate(classIndex, format, slots);
   }
 
   newFloat(value: number): Oop {
@@ -363,16 +369,19 @@ export class ObjectMemory {
     return this.newText(text, classIndexOf.ByteString, classIndexOf.WideString);
   }
 
-  newText(text: string, byteClass: number, wideClass: number): Oop {
+  /** Text as an instance of one of two classes, in new or old space. */
+  newText(text: string, byteClass: number, wideClass: number, old = false): Oop {
     let wide = false;
     for (let index = 0; index < text.length && !wide; index++) wide = text.charCodeAt(index) > 255;
     if (wide) {
       const points = Array.from(text, (unit) => unit.codePointAt(0)!);
-      const oop = this.allocate(wideClass, Format.words32, points.length);
+      const oop = old
+        ? this.allocateOld(wideClass, Format.words32, points.length)
+        : this.allocate(wideClass, Format.words32, points.length);
       if (oop !== 0) this.unsignedWords.set(points, (oop >>> 2) + headerWords);
       return oop;
     }
-    const oop = this.allocateBytes(byteClass, text.length);
+    const oop = this.allocateBytes(byteClass, text.length, old);
     if (oop === 0) return 0;
     const body = this.bodyAddress(oop);
     for (let index = 0; index < text.length; index++)

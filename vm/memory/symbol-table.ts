@@ -27,7 +27,8 @@ export class SymbolTable {
     const found = this.find(text);
     if (found !== 0) return found;
     const memory = this.memory;
-    const symbol = memory.newText(text, classIndexOf.ByteSymbol, classIndexOf.WideSymbol);
+    // In old space from birth, so that caches may hold a selector's address over scavenges.
+    const symbol = memory.newText(text, classIndexOf.ByteSymbol, classIndexOf.WideSymbol, true);
     if (symbol === 0) return 0;
     this.add(symbol, hashText(text));
     return symbol;

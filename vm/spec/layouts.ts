@@ -227,10 +227,8 @@ export const CodeFlag = {
   block: 1 << 23,
   /** A block that contains `^`, or uses thisContext: its closures hold their outer context. */
   needsOuterContext: 1 << 24,
-  /** Marks the methods behind ensure: and ifCurtailed:. */
-  unwindMarker: 1 << 25,
-  /** Marks the method behind on:do:. */
-  handlerMarker: 1 << 26,
+  /** A method whose first temporary receives the failure code of its primitive. */
+  failureCode: 1 << 25,
 } as const;
 /** For blocks: how many copied values a closure carries stands in the primitive field of slot 0. */
 export const MethodTail = { properties: 4, source: 3, selector: 2, methodClass: 1 } as const;
@@ -293,9 +291,11 @@ export const State = {
   edenSoftEnd: state(1),
   /** Allocation beyond it goes to old space. */
   edenHardEnd: state(2),
-  /** fp, pc (as word indices) and live depth (word index of the first dead word) of the active process between slices. */
+  /** fp of the active frame at a safepoint; 0 while the stack is empty. Its pc is in the frame. */
   fp: state(3),
-  pc: state(4),
+  /** Budget set aside while attention is asked for. */
+  savedBudget: state(4),
+  /** Word index of the first dead word of the stack at a safepoint. */
   live: state(5),
   /** Calls and backward jumps left before the next check. */
   budget: state(6),

@@ -191,7 +191,254 @@ const objects = [] as const satisfies readonly PrimitiveRow[];
 const numbers = [] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 300 to 399: collections, strings, symbols. */
-const collections = [] as const satisfies readonly PrimitiveRow[];
+const collections = [
+  {
+    number: 300,
+    name: "replaceElements",
+    arguments: 4,
+    doc: "replaceFrom: start to: stop with: source startingAt: sourceStart; both of one element size, or both strings",
+  },
+  {
+    number: 301,
+    name: "copyFromTo",
+    arguments: 2,
+    doc: "a new Array, ByteArray or String of the elements from start to stop",
+  },
+  {
+    number: 302,
+    name: "concatenate",
+    arguments: 1,
+    doc: "a new Array or String of the receiver's elements and the argument's; both Arrays or both strings",
+  },
+  {
+    number: 303,
+    name: "rawEqual",
+    arguments: 1,
+    doc: "whether the argument is of the receiver's class and has the same bytes",
+  },
+  {
+    number: 304,
+    name: "rawHash",
+    arguments: 0,
+    doc: "hash of the receiver's bytes, 30 bits",
+  },
+  {
+    number: 305,
+    name: "identityIndexOf",
+    arguments: 2,
+    doc: "index of an element identical to the argument, from a start index on; 0 if there is none",
+  },
+  {
+    number: 306,
+    name: "identityScan",
+    arguments: 1,
+    doc: "in a hash table of keys: index of the argument or of the first free slot behind its hash; 0 if there is neither",
+  },
+  {
+    number: 307,
+    name: "sortAscending",
+    arguments: 2,
+    doc: "sorts the slots from start to stop: all SmallIntegers, or all byte strings",
+  },
+  {
+    number: 308,
+    name: "reverseInPlace",
+    arguments: 0,
+    doc: "reverses the elements of an Array or byte object",
+  },
+  {
+    number: 310,
+    name: "stringAt",
+    arguments: 1,
+    doc: "the Character at an index",
+  },
+  {
+    number: 311,
+    name: "stringAtPut",
+    arguments: 2,
+    doc: "stores a Character; overflow if it needs a WideString",
+  },
+  {
+    number: 312,
+    name: "stringHash",
+    arguments: 0,
+    doc: "hash of a string's code points; equal for equal byte and wide strings",
+  },
+  {
+    number: 313,
+    name: "stringEqual",
+    arguments: 1,
+    doc: "whether both are strings of the same code points; badArgument unless the argument is a string",
+  },
+  {
+    number: 314,
+    name: "stringCompare",
+    arguments: 2,
+    doc: "-1, 0 or 1 by code points, ignoring case unless the second argument is true",
+  },
+  {
+    number: 315,
+    name: "stringIndexOf",
+    arguments: 2,
+    doc: "index of a Character from a start index on; 0 if there is none",
+  },
+  {
+    number: 316,
+    name: "stringFind",
+    arguments: 3,
+    doc: "index of a substring from a start index on, ignoring case unless the third argument is true; 0 if there is none",
+  },
+  {
+    number: 317,
+    name: "stringIndexOfAny",
+    arguments: 2,
+    doc: "index from a start index on of the first character that is in another string; 0 if there is none",
+  },
+  {
+    number: 318,
+    name: "stringUppercase",
+    arguments: 0,
+    doc: "a new String with every character in upper case",
+  },
+  {
+    number: 319,
+    name: "stringLowercase",
+    arguments: 0,
+    doc: "a new String with every character in lower case",
+  },
+  {
+    number: 320,
+    name: "stringAsString",
+    arguments: 0,
+    doc: "a new ByteString or WideString of the receiver's characters, as narrow as they allow",
+  },
+  {
+    number: 321,
+    name: "stringAsWide",
+    arguments: 0,
+    doc: "a new WideString of the receiver's characters",
+  },
+  {
+    number: 322,
+    name: "stringReverse",
+    arguments: 0,
+    doc: "a new String with the characters in reverse",
+  },
+  {
+    number: 323,
+    name: "internSymbol",
+    arguments: 0,
+    doc: "the Symbol of a string's characters",
+  },
+  {
+    number: 324,
+    name: "findSymbol",
+    arguments: 0,
+    doc: "the Symbol of a string's characters, or nil",
+  },
+  {
+    number: 325,
+    name: "allSymbols",
+    arguments: 0,
+    doc: "an Array of every Symbol",
+  },
+  {
+    number: 326,
+    name: "utf8Encode",
+    arguments: 0,
+    doc: "a ByteArray of a string in UTF-8",
+  },
+  {
+    number: 327,
+    name: "utf8Decode",
+    arguments: 0,
+    doc: "the String that bytes mean in UTF-8; badReceiver if they are not valid",
+  },
+  {
+    number: 328,
+    name: "utf8Size",
+    arguments: 0,
+    doc: "how many bytes a string takes in UTF-8",
+  },
+  {
+    number: 329,
+    name: "stringTranslate",
+    arguments: 3,
+    doc: "replaces the characters from start to stop that are below 256 by those of a table of 256 bytes",
+  },
+  {
+    number: 330,
+    name: "characterIs",
+    arguments: 1,
+    doc: "whether a Character has property n: 0 letter, 1 uppercase, 2 lowercase, 3 decimal digit, 4 letter or decimal digit",
+  },
+  {
+    number: 331,
+    name: "characterUppercase",
+    arguments: 0,
+    doc: "the Character in upper case, itself if it has none of a single character",
+  },
+  {
+    number: 332,
+    name: "characterLowercase",
+    arguments: 0,
+    doc: "the Character in lower case, itself if it has none of a single character",
+  },
+  {
+    number: 333,
+    name: "characterCategory",
+    arguments: 0,
+    doc: "the Unicode general category, a String of two letters",
+  },
+  {
+    number: 340,
+    name: "bytesIntegerAt",
+    arguments: 4,
+    doc: "integerAt: index size: byteCount signed: aBoolean bigEndian: aBoolean, if it is a SmallInteger",
+  },
+  {
+    number: 341,
+    name: "bytesIntegerAtPut",
+    arguments: 4,
+    doc: "stores a SmallInteger: index, size, value, bigEndian",
+  },
+  {
+    number: 342,
+    name: "bytesFloatAt",
+    arguments: 3,
+    doc: "the Float of 4 or 8 bytes at a byte index: index, size, bigEndian",
+  },
+  {
+    number: 343,
+    name: "bytesFloatAtPut",
+    arguments: 4,
+    doc: "stores a Float: index, size, value, bigEndian",
+  },
+  {
+    number: 344,
+    name: "floatArrayAt",
+    arguments: 1,
+    doc: "a Float of a Float32Array or Float64Array",
+  },
+  {
+    number: 345,
+    name: "floatArrayAtPut",
+    arguments: 2,
+    doc: "stores a Float or SmallInteger",
+  },
+  {
+    number: 346,
+    name: "bytesIndexOf",
+    arguments: 2,
+    doc: "index of a byte from a start index on; 0 if there is none",
+  },
+  {
+    number: 347,
+    name: "fillElements",
+    arguments: 3,
+    doc: "stores one object from start to stop: any in an Array, a byte in a ByteArray, a Character in a string",
+  },
+] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 400 to 499: the host: time, console, files, session. */
 const host = [] as const satisfies readonly PrimitiveRow[];

@@ -1,0 +1,212 @@
+/**
+ * Method lookup: the send cache by site and class, behind it the lookup cache
+ * by selector and class, behind that the method dictionaries.
+ *
+ * A send cache entry is four words: key, code, action, detail. The key joins
+ * the class index with the high bits of the site's pc; its low bits are implied
+ * by the entry's place, so one compare tells. The action's low byte is an
+ * Action, the rest its operand; detail holds what activation needs.
+ *
+ * U. Hölzle, C. Chambers, D. Ungar, "Optimizing Dynamically-Typed
+ * Object-Oriented Languages With Polymorphic Inline Caches", 1991; one hashed
+ * cache for all sites takes the place of a cache at each.
+ */
+
+import type { ObjectMemory } from "../memory/object-memory.ts";
+import type { ClassTable } from "../memory/class-table.ts";
+import {
+  ClassSlot,
+  CodeFlag,
+  classIndexOf,
+  headerWords,
+  lookupCacheBase,
+  lookupCacheEntries,
+  MethodDictionarySlot,
+  nilOop,
+  falseOop,
+  type Oop,
+  sendCacheBase,
+  sendCacheEntries,
+  trueOop,
+} from "../spec/layouts.ts";
+import { Op } from "../spec/bytecodes.ts";
+import { primitiveNumber } from "../spec/primitives.ts";
+import type { CodeHeader } from "./contexts.ts";
+
+/** What a send does, by the low byte of a cached action. */
+export const Action = {
+  /** Activate the method. */
+  activate: 0,
+  /** Call the primitive, then activate if it fails. Operand: its number. */
+  primitive: 1,
+  /** The same for a primitive that changes frames. */
+  control: 2,
+  /** value, value: …: activate the receiver's block. */
+  blockValue: 3,
+  /** Answer slot n of the receiver. */
+  getter: 4,
+  /** Answer the receiver. */
+  answerSelf: 5,
+  /** Answer the oop in detail. */
+  answerConstant: 6,
+  /** The receiver is a Context: flush, then do what the method says. */
+  contextReceiver: 7,
+  /** Nothing was found: doesNotUnderstand: and its kin. */
+  notUnderstood: 8,
+} as const;
+
+/** A detail word: words from the code's oop to its first bytecode, temporaries, and whether a failure code is wanted. */
+export const detailStartMask = 0x3ffff;
+export const detailTempShift = 18;
+export const detailTempMask = 0xff;
+export const detailFailureCode = 1 << 26;
+
+export const lastControlPrimitive = 99;
+
+const sendCache = sendCacheBase >>> 2;
+const lookupCache = lookupCacheBase >>> 2;
+const blockValueNumber = primitiveNumber.get("blockValue")!;
+const markers = new Set([primitiveNumber.get("blockEnsure")!, primitiveNumber.get("blockOnDo")!]);
+
+export class Lookup {
+  private readonly memory: ObjectMemory;
+  private readonly words: Int32Array;
+  private readonly classes: ClassTable;
+  private readonly code: CodeHeader;
+
+  constructor(memory: ObjectMemory, classes: ClassTable, code: CodeHeader) {
+    this.memory = memory;
+    this.words = memory.words;
+    this.classes = classes;
+    this.code = code;
+    this.forgetAll();
+  }
+
+  /** The method for a selector in instances of the class with that index, or 0. */
+  find(selector: Oop, classIndex: number): Oop {
+    const words = this.words;
+    const slot = ((selector >>> 3) ^ (classIndex * 0x61)) & (lookupCacheEntries - 1);
+    const entry = lookupCache + slot * 4;
+    if (words[entry] === selector && words[entry + 1] === classIndex) return words[entry + 2]!;
+    const method = this.findIn(selector, this.classes.at(classIndex));
+    words[entry] = selector;
+    words[entry + 1] = classIndex;
+    words[entry + 2] = method;
+    return method;
+  }
+
+  /** The method for a selector in a class or its superclasses, or 0. */
+  findIn(selector: Oop, startClass: Oop): Oop {
+    const memory = this.memory;
+    for (let at = startClass; at !== nilOop; at = memory.fetchPointer(ClassSlot.superclass, at)) {
+      const method = this.findLocally(selector, memory.fetchPointer(ClassSlot.methodDict, at));
+      if (method !== 0) return method;
+    }
+    return 0;
+  }
+
+  /** The class, from the given one up, that has no method dictionary; its instances get cannotInterpret:. */
+  classWithoutMethods(startClass: Oop): Oop {
+    const memory = this.memory;
+    for (let at = startClass; at !== nilOop; at = memory.fetchPointer(ClassSlot.superclass, at)) {
+      if (memory.fetchPointer(ClassSlot.methodDict, at) === nilOop) return at;
+    }
+    return nilOop;
+  }
+
+  private findLocally(selector: Oop, dictionary: Oop): Oop {
+    if (dictionary === nilOop) return 0;
+    const words = this.words;
+    const memory = this.memory;
+    const keys = (dictionary >>> 2) + headerWords + MethodDictionarySlot.firstKey;
+    const capacity = memory.slotCount(dictionary) - MethodDictionarySlot.firstKey;
+    const mask = capacity - 1;
+    let at = memory.identityHash(selector) & mask;
+    for (let n = capacity; n > 0; n--) {
+      const key = words[keys + at]!;
+      if (key === selector) {
+        const array = memory.fetchPointer(MethodDictionarySlot.array, dictionary);
+        return memory.fetchPointer(at, array);
+      }
+      if (key === nilOop) return 0;
+      at = (at + 1) & mask;
+    }
+    return 0;
+  }
+
+  /** Fills a send cache entry for a found method (0 if none was found). */
+  fill(entry: number, key: number, method: Oop, classIndex: number, argumentCount: number): void {
+    const words = this.words;
+    words[entry] = key;
+    words[entry + 1] = method;
+    if (
+      method === 0 ||
+      this.memory.classIndex(method) !== classIndexOf.CompiledMethod ||
+      this.code.argumentCount(method) !== argumentCount
+    ) {
+      words[entry + 2] = Action.notUnderstood;
+      return;
+    }
+    words[entry + 3] = this.detail(method);
+    words[entry + 2] =
+      classIndex === classIndexOf.Context
+        ? Action.contextReceiver
+        : this.actionOf(method, entry);
+  }
+
+  /** What activation needs to know of a code object. */
+  detail(code: Oop): number {
+    return (
+      this.code.startOffset(code) |
+      (this.code.temporaryCount(code) << detailTempShift) |
+      ((this.code.frame(code) & CodeFlag.failureCode) !== 0 ? detailFailureCode : 0)
+    );
+  }
+
+  private actionOf(method: Oop, entry: number): number {
+    const primitive = this.code.primitive(method);
+    if (primitive === blockValueNumber) return Action.blockValue;
+    if (primitive !== 0 && !markers.has(primitive)) {
+      return (primitive <= lastControlPrimitive ? Action.control : Action.primitive) | (primitive << 8);
+    }
+    if (primitive === 0) return this.quickAction(method, entry);
+    return Action.activate;
+  }
+
+  /** Recognises `^self`, `^slot` and `^constant`. */
+  private quickAction(method: Oop, entry: number): number {
+    const words = this.words;
+    const pc = (method >>> 2) + this.code.startOffset(method);
+    const self = -1 - this.code.argumentCount(method);
+    const first = words[pc]!;
+    const target = (first << 16) >> 24;
+    if ((first & 255) === Op.return) return target === self ? Action.answerSelf : Action.activate;
+    const second = words[pc + 1]!;
+    if ((second & 255) !== Op.return || (second << 16) >> 24 !== target) return Action.activate;
+    switch (first & 255) {
+      case Op.loadSlot:
+        if ((first << 8) >> 24 !== self) return Action.activate;
+        return Action.getter | ((first >>> 24) << 8);
+      case Op.loadNil:
+        words[entry + 3] = nilOop;
+        return Action.answerConstant;
+      case Op.loadTrue:
+        words[entry + 3] = trueOop;
+        return Action.answerConstant;
+      case Op.loadFalse:
+        words[entry + 3] = falseOop;
+        return Action.answerConstant;
+      case Op.loadInteger:
+        words[entry + 3] = ((first >> 16) << 1) | 1;
+        return Action.answerConstant;
+      default:
+        return Action.activate;
+    }
+  }
+
+  /** Forgets everything: objects have moved, or classes changed. */
+  forgetAll(): void {
+    this.words.fill(0, sendCache, sendCache + sendCacheEntries * 4);
+    this.words.fill(0, lookupCache, lookupCache + lookupCacheEntries * 4);
+  }
+}

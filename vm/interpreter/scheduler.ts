@@ -1,0 +1,133 @@
+/**
+ * Processes and semaphores, as in Smalltalk-80: one active process, a list of
+ * ready ones for each priority, and a list on each semaphore. A process that
+ * is preempted goes to the back of its list.
+ *
+ * The scheduler only moves processes between lists and notes which should run;
+ * the interpreter switches at its next chance, when frames are complete.
+ *
+ * A. Goldberg, D. Robson, "Smalltalk-80: The Language and its Implementation",
+ * 1983, chapter 29.
+ */
+
+import type { ObjectMemory } from "../memory/object-memory.ts";
+import {
+  LinkedListSlot,
+  nilOop,
+  type Oop,
+  ProcessSlot,
+  SchedulerSlot,
+  SemaphoreSlot,
+  smallInteger,
+} from "../spec/layouts.ts";
+
+export class Scheduler {
+  private readonly memory: ObjectMemory;
+
+  constructor(memory: ObjectMemory) {
+    this.memory = memory;
+  }
+
+  get activeProcess(): Oop {
+    return this.memory.fetchPointer(SchedulerSlot.activeProcess, this.memory.special("processor"));
+  }
+
+  set activeProcess(process: Oop) {
+    this.memory.storePointer(
+      SchedulerSlot.activeProcess,
+      this.memory.special("processor"),
+      process,
+    );
+  }
+
+  priority(process: Oop): number {
+    return this.memory.fetchPointer(ProcessSlot.priority, process) >> 1;
+  }
+
+  /** Appends a process to a list and notes the list in it. */
+  append(process: Oop, list: Oop): void {
+    const memory = this.memory;
+    const last = memory.fetchPointer(LinkedListSlot.lastLink, list);
+    memory.storePointer(ProcessSlot.nextLink, process, nilOop);
+    if (last === nilOop) memory.storePointer(LinkedListSlot.firstLink, list, process);
+    else memory.storePointer(ProcessSlot.nextLink, last, process);
+    memory.storePointer(LinkedListSlot.lastLink, list, process);
+    memory.storePointer(ProcessSlot.myList, process, list);
+  }
+
+  /** Takes the first process off a list; nil if it is empty. */
+  removeFirst(list: Oop): Oop {
+    const memory = this.memory;
+    const first = memory.fetchPointer(LinkedListSlot.firstLink, list);
+    if (first !== nilOop) this.remove(first, list);
+    return first;
+  }
+
+  /** Takes a process off a list it is on. Answers whether it was there. */
+  remove(process: Oop, list: Oop): boolean {
+    const memory = this.memory;
+    let before: Oop = nilOop;
+    let at = memory.fetchPointer(LinkedListSlot.firstLink, list);
+    while (at !== process) {
+      if (at === nilOop) return false;
+      before = at;
+      at = memory.fetchPointer(ProcessSlot.nextLink, at);
+    }
+    const next = memory.fetchPointer(ProcessSlot.nextLink, process);
+    if (before === nilOop) memory.storePointer(LinkedListSlot.firstLink, list, next);
+    else memory.storePointer(ProcessSlot.nextLink, before, next);
+    if (next === nilOop) memory.storePointer(LinkedListSlot.lastLink, list, before);
+    memory.storePointer(ProcessSlot.nextLink, process, nilOop);
+    memory.storePointer(ProcessSlot.myList, process, nilOop);
+    return true;
+  }
+
+  private readyLists(): Oop {
+    return this.memory.fetchPointer(
+      SchedulerSlot.quiescentProcessLists,
+      this.memory.special("processor"),
+    );
+  }
+
+  /** Puts a process at the end of the ready list of its priority. */
+  makeReady(process: Oop): void {
+    this.append(process, this.memory.fetchPointer(this.priority(process) - 1, this.readyLists()));
+  }
+
+  /** The ready process that should run next, of at least that priority; it stays on its list. Nil if there is none. */
+  bestReady(minimumPriority: number): Oop {
+    const memory = this.memory;
+    const lists = this.readyLists();
+    for (let at = memory.slotCount(lists) - 1; at >= minimumPriority - 1 && at >= 0; at--) {
+      const list = memory.fetchPointer(at, lists);
+      if (list === nilOop) continue;
+      const first = memory.fetchPointer(LinkedListSlot.firstLink, list);
+      if (first !== nilOop) return first;
+    }
+    return nilOop;
+  }
+
+  /** Takes a ready process off its list to run it. */
+  take(process: Oop): void {
+    this.remove(process, this.memory.fetchPointer(ProcessSlot.myList, process));
+  }
+
+  /** Signals a semaphore: wakes its first waiter or counts the signal. */
+  signal(semaphore: Oop): void {
+    const waiter = this.removeFirst(semaphore);
+    if (waiter !== nilOop) {
+      this.makeReady(waiter);
+      return;
+    }
+    const excess = this.memory.fetchPointer(SemaphoreSlot.excessSignals, semaphore) >> 1;
+    this.memory.storePointer(SemaphoreSlot.excessSignals, semaphore, smallInteger(excess + 1));
+  }
+
+  /** Takes a signal if one is to be had; else the active process must wait on the semaphore. */
+  tryWait(semaphore: Oop): boolean {
+    const excess = this.memory.fetchPointer(SemaphoreSlot.excessSignals, semaphore) >> 1;
+    if (excess <= 0) return false;
+    this.memory.storePointer(SemaphoreSlot.excessSignals, semaphore, smallInteger(excess - 1));
+    return true;
+  }
+}
