@@ -247,6 +247,12 @@ const collections = [
     doc: "reverses the elements of an Array or byte object",
   },
   {
+    number: 309,
+    name: "associationScan",
+    arguments: 1,
+    doc: "in a hash table of associations: index of the one with an identical key or of the first free slot; 0 if there is neither",
+  },
+  {
     number: 310,
     name: "stringAt",
     arguments: 1,
