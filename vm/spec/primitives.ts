@@ -188,7 +188,207 @@ const control = [
 const objects = [] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 200 to 299: numbers. */
-const numbers = [] as const satisfies readonly PrimitiveRow[];
+const numbers = [
+  {
+    number: 200,
+    name: "numberAdd",
+    arguments: 1,
+    doc: "+ of an Integer or Float and another; noMemory if the result would be too large",
+  },
+  {
+    number: 201,
+    name: "numberSubtract",
+    arguments: 1,
+    doc: "- of an Integer or Float and another",
+  },
+  {
+    number: 202,
+    name: "numberMultiply",
+    arguments: 1,
+    doc: "* of an Integer or Float and another",
+  },
+  {
+    number: 203,
+    name: "numberDivide",
+    arguments: 1,
+    doc: "/ of an Integer or Float and another; fails if the divisor is zero or the quotient of Integers is not an Integer",
+  },
+  { number: 204, name: "integerFloorDivide", arguments: 1, doc: "// of two Integers" },
+  { number: 205, name: "integerModulo", arguments: 1, doc: "\\\\ of two Integers" },
+  { number: 206, name: "integerQuotient", arguments: 1, doc: "quo: of two Integers" },
+  { number: 207, name: "integerRemainder", arguments: 1, doc: "rem: of two Integers" },
+  {
+    number: 208,
+    name: "numberLess",
+    arguments: 1,
+    doc: "<, exact, of an Integer or Float and another",
+  },
+  { number: 209, name: "numberGreater", arguments: 1, doc: ">" },
+  { number: 210, name: "numberLessOrEqual", arguments: 1, doc: "<=" },
+  { number: 211, name: "numberGreaterOrEqual", arguments: 1, doc: ">=" },
+  {
+    number: 212,
+    name: "numberEqual",
+    arguments: 1,
+    doc: "=, exact; badArgument unless both are Integers or Floats",
+  },
+  { number: 213, name: "numberNotEqual", arguments: 1, doc: "~=" },
+  {
+    number: 214,
+    name: "integerBitAnd",
+    arguments: 1,
+    doc: "bitAnd: of two Integers in two's complement",
+  },
+  { number: 215, name: "integerBitOr", arguments: 1, doc: "bitOr:" },
+  { number: 216, name: "integerBitXor", arguments: 1, doc: "bitXor:" },
+  {
+    number: 217,
+    name: "integerBitShift",
+    arguments: 1,
+    doc: "bitShift:, to the right for a negative argument",
+  },
+  {
+    number: 218,
+    name: "integerHighBitOfMagnitude",
+    arguments: 0,
+    doc: "index of the highest bit of the absolute value, 0 for 0",
+  },
+  { number: 219, name: "integerLowBit", arguments: 0, doc: "index of the lowest bit, 0 for 0" },
+  { number: 220, name: "integerGcd", arguments: 1, doc: "greatest common divisor, not negative" },
+  {
+    number: 221,
+    name: "integerRaisedTo",
+    arguments: 1,
+    doc: "the power for an exponent that is not negative; noMemory if it would be too large",
+  },
+  {
+    number: 222,
+    name: "integerRaisedToModulo",
+    arguments: 2,
+    doc: "raisedTo: exponent modulo: modulus; exponent not negative, modulus positive",
+  },
+  {
+    number: 223,
+    name: "integerSqrtFloor",
+    arguments: 0,
+    doc: "the largest Integer whose square is not above the receiver",
+  },
+  { number: 224, name: "integerAsFloat", arguments: 0, doc: "the nearest Float, ties to even" },
+  {
+    number: 225,
+    name: "integerPrint",
+    arguments: 1,
+    doc: "a String of the digits in a base from 2 to 36, with a sign if negative",
+  },
+  {
+    number: 226,
+    name: "integerParse",
+    arguments: 1,
+    doc: "the Integer a String of digits means in a base from 2 to 36; receiver: the String, without sign; underscores are skipped",
+  },
+  {
+    number: 227,
+    name: "integerHash",
+    arguments: 0,
+    doc: "hash of the value, 30 bits; the same for an equal Float",
+  },
+  {
+    number: 228,
+    name: "integerNormalize",
+    arguments: 0,
+    doc: "the Integer of a LargeInteger's bytes, in the least form that holds it",
+  },
+  {
+    number: 229,
+    name: "fractionAsFloat",
+    arguments: 1,
+    doc: "the Float nearest to receiver / argument, two Integers, argument positive",
+  },
+  {
+    number: 230,
+    name: "integerInverseModulo",
+    arguments: 1,
+    doc: "the inverse modulo a positive Integer; failed if there is none",
+  },
+  {
+    number: 240,
+    name: "floatTruncated",
+    arguments: 0,
+    doc: "the Integer nearest toward zero; badReceiver unless finite",
+  },
+  {
+    number: 241,
+    name: "floatFractionPart",
+    arguments: 0,
+    doc: "what truncation takes away, with the receiver's sign",
+  },
+  {
+    number: 242,
+    name: "floatExponent",
+    arguments: 0,
+    doc: "floor of the logarithm base 2 of the absolute value; -1 for zero; badReceiver unless finite",
+  },
+  {
+    number: 243,
+    name: "floatTimesTwoPower",
+    arguments: 1,
+    doc: "the receiver times a power of two, rounded once",
+  },
+  { number: 244, name: "floatSqrt", arguments: 0, doc: "square root; NaN below zero" },
+  { number: 245, name: "floatSin", arguments: 0, doc: "sine" },
+  { number: 246, name: "floatCos", arguments: 0, doc: "cosine" },
+  { number: 247, name: "floatTan", arguments: 0, doc: "tangent" },
+  { number: 248, name: "floatArcSin", arguments: 0, doc: "arc sine; NaN outside -1 to 1" },
+  { number: 249, name: "floatArcCos", arguments: 0, doc: "arc cosine; NaN outside -1 to 1" },
+  { number: 250, name: "floatArcTan", arguments: 0, doc: "arc tangent" },
+  {
+    number: 251,
+    name: "floatArcTan2",
+    arguments: 1,
+    doc: "the angle of the point (argument, receiver); both Floats",
+  },
+  { number: 252, name: "floatExp", arguments: 0, doc: "e to the receiver" },
+  { number: 253, name: "floatLn", arguments: 0, doc: "natural logarithm; NaN below zero" },
+  { number: 254, name: "floatLog10", arguments: 0, doc: "logarithm base 10; NaN below zero" },
+  { number: 255, name: "floatRaisedTo", arguments: 1, doc: "power of two Floats" },
+  {
+    number: 256,
+    name: "floatWordAt",
+    arguments: 1,
+    doc: "1: the high 32 bits, 2: the low 32 bits",
+  },
+  { number: 257, name: "floatWordAtPut", arguments: 2, doc: "stores 32 bits; see floatWordAt" },
+  {
+    number: 258,
+    name: "floatPrint",
+    arguments: 0,
+    doc: "the shortest digits that read back as a finite Float, as Smalltalk writes them",
+  },
+  {
+    number: 259,
+    name: "floatParse",
+    arguments: 0,
+    doc: "the Float a String means: digits, point, exponent; syntaxError otherwise",
+  },
+  {
+    number: 260,
+    name: "floatAsIEEE32",
+    arguments: 0,
+    doc: "the bits of the nearest single precision Float",
+  },
+  {
+    number: 261,
+    name: "floatFromIEEE32",
+    arguments: 1,
+    doc: "receiver: Float class; the Float of 32 bits in single precision",
+  },
+  {
+    number: 262,
+    name: "floatHash",
+    arguments: 0,
+    doc: "hash of the value, 30 bits; the same for an equal Integer",
+  },
+] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 300 to 399: collections, strings, symbols. */
 const collections = [
@@ -447,7 +647,128 @@ const collections = [
 ] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 400 to 499: the host: time, console, files, session. */
-const host = [] as const satisfies readonly PrimitiveRow[];
+const host = [
+  {
+    number: 400,
+    name: "utcMicroseconds",
+    arguments: 0,
+    doc: "microseconds since 1901-01-01T00:00Z",
+  },
+  {
+    number: 401,
+    name: "monotonicMicroseconds",
+    arguments: 0,
+    doc: "microseconds on a clock that never goes back",
+  },
+  {
+    number: 402,
+    name: "timeZoneOffsetMinutes",
+    arguments: 0,
+    doc: "offset of local time, positive east of Greenwich",
+  },
+  {
+    number: 403,
+    name: "randomBytes",
+    arguments: 1,
+    doc: "fills a ByteArray with unpredictable bytes",
+  },
+  {
+    number: 404,
+    name: "consoleWrite",
+    arguments: 2,
+    doc: "writes a ByteArray to stream 1 or 2: stream, bytes",
+  },
+  {
+    number: 405,
+    name: "consoleIsTerminal",
+    arguments: 1,
+    doc: "whether stream 0, 1 or 2 is a terminal",
+  },
+  { number: 406, name: "consoleSize", arguments: 0, doc: "an Array of columns and rows" },
+  { number: 407, name: "consoleSetRaw", arguments: 1, doc: "raw key input on or off" },
+  { number: 408, name: "consoleStartInput", arguments: 0, doc: "asks the host to deliver input" },
+  {
+    number: 409,
+    name: "inputNext",
+    arguments: 0,
+    doc: "the oldest pending input, or nil: a ByteArray, empty for the end of input, or an event, an Array whose first element is its kind",
+  },
+  {
+    number: 410,
+    name: "environmentAt",
+    arguments: 1,
+    doc: "the value of an environment variable, or nil",
+  },
+  {
+    number: 411,
+    name: "hostArguments",
+    arguments: 0,
+    doc: "an Array of the words after the command",
+  },
+  { number: 412, name: "hostKind", arguments: 0, doc: "'node', 'browser' or 'simulated'" },
+  {
+    number: 413,
+    name: "hostPost",
+    arguments: 2,
+    doc: "sends the world outside a message: kind, an Array of alternating field names and values",
+  },
+  {
+    number: 414,
+    name: "sessionNumber",
+    arguments: 0,
+    doc: "the number of this session; external handles carry it",
+  },
+  {
+    number: 415,
+    name: "hostErrorName",
+    arguments: 0,
+    doc: "why the last host primitive failed, such as 'ENOENT', or nil",
+  },
+  {
+    number: 420,
+    name: "fileOpen",
+    arguments: 2,
+    doc: "a handle for a path: path, mode 'read', 'write', 'append', 'create' or 'update'",
+  },
+  { number: 421, name: "fileClose", arguments: 2, doc: "session, handle" },
+  {
+    number: 422,
+    name: "fileRead",
+    arguments: 6,
+    doc: "reads into a ByteArray, answers how many bytes: session, handle, position from 0, bytes, first index, count",
+  },
+  {
+    number: 423,
+    name: "fileWrite",
+    arguments: 6,
+    doc: "writes from a ByteArray; arguments as for fileRead",
+  },
+  { number: 424, name: "fileSize", arguments: 2, doc: "bytes in the file: session, handle" },
+  { number: 425, name: "fileTruncate", arguments: 3, doc: "session, handle, size" },
+  {
+    number: 426,
+    name: "fileSync",
+    arguments: 2,
+    doc: "waits until the file is on disk: session, handle",
+  },
+  {
+    number: 427,
+    name: "fileInfo",
+    arguments: 1,
+    doc: "an Array for a path: kind 'file', 'directory' or 'other', size, milliseconds since 1970 of modification and of creation, whether it is a symbolic link; notFound if there is nothing",
+  },
+  { number: 428, name: "fileList", arguments: 1, doc: "an Array of the names in a directory" },
+  { number: 429, name: "fileMakeDirectory", arguments: 1, doc: "makes a directory" },
+  { number: 430, name: "fileRemove", arguments: 1, doc: "removes a file" },
+  { number: 431, name: "fileRemoveDirectory", arguments: 1, doc: "removes an empty directory" },
+  { number: 432, name: "fileRename", arguments: 2, doc: "renames: from, to" },
+  {
+    number: 433,
+    name: "fileDirectories",
+    arguments: 0,
+    doc: "an Array of the paths of the working, home and temporary directories; unsupported without a file system",
+  },
+] as const satisfies readonly PrimitiveRow[];
 
 export const primitives = [...control, ...objects, ...numbers, ...collections, ...host] as const;
 
