@@ -1,0 +1,246 @@
+/**
+ * Storage in Node: file descriptors, folders, locks, and the services that
+ * Node has built in.
+ *
+ * A lock is a file NAME.lock, made exclusively, that says which process on
+ * which host holds it. One left behind by a process that is gone is taken
+ * over: moved aside, which only one process can do, and looked at again.
+ */
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
+import type { ImageServices } from "../image-format/codec.ts";
+import {
+  type OpenMode,
+  StorageError,
+  type StorageFile,
+  type StorageFolder,
+  type StorageLock,
+  type StorageReason,
+} from "../image-format/storage.ts";
+
+/** Checksums and compression by Node's zlib. */
+export const nodeServices: ImageServices = {
+  crc32,
+  deflateRaw: (bytes) => deflateRawSync(bytes),
+  inflateRaw: (bytes, size) => inflateRawSync(bytes, { maxOutputLength: size }),
+};
+
+const reasonOfCode: Record<string, StorageReason> = {
+  ENOSPC: "full",
+  EDQUOT: "full",
+  EFBIG: "full",
+  ENOENT: "missing",
+  EEXIST: "exists",
+  EACCES: "denied",
+  EPERM: "denied",
+  EROFS: "denied",
+};
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code);
+}
+
+function attempt<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw new StorageError(reasonOfCode[codeOf(error)] ?? "failed");
+  }
+}
+
+/** A file descriptor. */
+export class NodeFile implements StorageFile {
+  private readonly descriptor: number;
+
+  constructor(path: string, mode: OpenMode) {
+    const flags = { read: "r", write: "r+", create: "wx+" }[mode];
+    this.descriptor = attempt(() => openSync(path, flags));
+  }
+
+  size(): number {
+    return attempt(() => fstatSync(this.descriptor).size);
+  }
+
+  read(offset: number, into: Uint8Array): number {
+    return attempt(() => readSync(this.descriptor, into, 0, into.length, offset));
+  }
+
+  write(offset: number, bytes: Uint8Array): number {
+    return attempt(() => writeSync(this.descriptor, bytes, 0, bytes.length, offset));
+  }
+
+  truncate(sizeInBytes: number): void {
+    attempt(() => ftruncateSync(this.descriptor, sizeInBytes));
+  }
+
+  sync(): void {
+    attempt(() => fsyncSync(this.descriptor));
+  }
+
+  close(): void {
+    attempt(() => closeSync(this.descriptor));
+  }
+}
+
+/** A folder of the file system. */
+export class NodeFolder implements StorageFolder {
+  private readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  open(name: string, mode: OpenMode): NodeFile {
+    return new NodeFile(join(this.path, name), mode);
+  }
+
+  exists(name: string): boolean {
+    return existsSync(join(this.path, name));
+  }
+
+  rename(from: string, to: string): void {
+    attempt(() => renameSync(join(this.path, from), join(this.path, to)));
+  }
+
+  remove(name: string): void {
+    attempt(() => unlinkSync(join(this.path, name)));
+  }
+
+  sync(): void {
+    // Windows has no way to sync a folder; its file system journals renames.
+    if (process.platform === "win32") return;
+    attempt(() => {
+      const descriptor = openSync(this.path, "r");
+      try {
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  }
+
+  lock(name: string): StorageLock {
+    const path = join(this.path, `${name}.lock`);
+    const mark = `${hostname()} ${process.pid} ${startOf(process.pid)}`;
+    const own = `${path}.${process.pid}`;
+    // Linked into place, the lock is never seen without what it says.
+    attempt(() => writeFileSync(own, mark));
+    try {
+      takeLock(path, own);
+    } finally {
+      attempt(() => unlinkSync(own));
+    }
+    let isHeld = true;
+    return {
+      release: () => {
+        if (isHeld) attempt(() => unlinkSync(path));
+        isHeld = false;
+      },
+    };
+  }
+}
+
+function takeLock(path: string, own: string): void {
+  for (let tries = 0; tries < 3; tries++) {
+    if (linkExclusively(own, path)) return;
+    if (isHeld(path)) break;
+    moveAside(path, `${own}.stale`);
+  }
+  throw new StorageError("locked", holderOf(path));
+}
+
+/** Gives a file another name; answers false if something has it. */
+function linkExclusively(path: string, name: string): boolean {
+  try {
+    linkSync(path, name);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+  }
+  // Not every file system has links; a copy may be seen half written, which counts as held.
+  try {
+    copyFileSync(path, name, constants.COPYFILE_EXCL);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw new StorageError(reasonOfCode[codeOf(error)] ?? "failed");
+  }
+}
+
+function readLock(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function isHeld(path: string): boolean {
+  const mark = readLock(path);
+  return mark !== null && isLive(mark);
+}
+
+/** Whether the process a lock names lives; of another host nobody can say, so it does. */
+function isLive(mark: string): boolean {
+  const [host, pid, start] = mark.split(" ");
+  if (host !== hostname()) return true;
+  const process = Number(pid);
+  if (!Number.isInteger(process) || process <= 0) return false;
+  return exists(process) && (start === "" || startOf(process) === start);
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
+  }
+}
+
+/** When a process started, where the host tells: numbers of processes are used again. */
+function startOf(pid: number): string {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
+    return fields[19] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function holderOf(path: string): string {
+  const [host, pid] = (readLock(path) ?? "").split(" ");
+  return pid === undefined ? "another process" : `process ${pid} on ${host}`;
+}
+
+/** Takes a stale lock away, unless it was replaced by a live one meanwhile. */
+function moveAside(path: string, aside: string): void {
+  try {
+    renameSync(path, aside);
+  } catch {
+    return;
+  }
+  if (isHeld(aside)) {
+    // Someone took over in between: give the lock back.
+    linkExclusively(aside, path);
+  }
+  attempt(() => unlinkSync(aside));
+}
