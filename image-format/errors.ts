@@ -117,6 +117,18 @@ export const imageErrors = [
     advice: update,
   },
   {
+    code: "EIMG_PRIMITIVES",
+    damage: false,
+    means: "the image needs primitives this program does not have",
+    advice: update,
+  },
+  {
+    code: "EIMG_HEAP",
+    damage: true,
+    means: "the heap of the image breaks a rule",
+    advice: restore,
+  },
+  {
     code: "EIMG_HEAP_SIZE",
     damage: false,
     means: "the heap of the image is larger than the memory given to it",
