@@ -149,15 +149,30 @@ export class Contexts {
       this.code.operandDepth(code) +
       // An answer may be pushed, and the machine's own sends need a window.
       4;
-    const context = this.memory.allocate(
-      classIndexOf.Context,
-      Format.indexableWithFixed,
-      size,
-    );
-    if (context === 0) throw new MemoryExhausted();
+    let context = this.memory.allocate(classIndexOf.Context, Format.indexableWithFixed, size);
+    if (context === 0) {
+      this.useReserve();
+      context = this.memory.allocate(classIndexOf.Context, Format.indexableWithFixed, size);
+      if (context === 0) throw new MemoryExhausted();
+    }
     this.words[(context >>> 2) + headerWords + ContextSlot.stackp] = smallInteger(0);
     this.words[(context >>> 2) + headerWords + ContextSlot.method] = code;
     return context;
+  }
+
+  /** Gives the fresh bottom frame a Context whose sender is the caller's Context. */
+  giveContext(fp: number, caller: Oop): void {
+    const context = this.newContext(this.words[fp + FrameOffset.method]!);
+    this.words[fp] = context;
+    this.words[(context >>> 2) + headerWords + ContextSlot.sender] = caller;
+    this.describe(context, fp);
+  }
+
+  /** Memory is full: opens the reserve, which the handler of OutOfMemory needs too. */
+  useReserve(): void {
+    if (this.memory.oldSpace.isReserveReleased) throw new MemoryExhausted();
+    this.memory.oldSpace.releaseReserve();
+    this.memory.demandAttention();
   }
 
   /** Writes what never changes about a frame into its fresh Context. */

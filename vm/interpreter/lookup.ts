@@ -12,24 +12,24 @@
  * cache for all sites takes the place of a cache at each.
  */
 
-import type { ObjectMemory } from "../memory/object-memory.ts";
 import type { ClassTable } from "../memory/class-table.ts";
+import type { ObjectMemory } from "../memory/object-memory.ts";
+import { Op } from "../spec/bytecodes.ts";
 import {
   ClassSlot,
   CodeFlag,
   classIndexOf,
+  falseOop,
   headerWords,
   lookupCacheBase,
   lookupCacheEntries,
   MethodDictionarySlot,
   nilOop,
-  falseOop,
   type Oop,
   sendCacheBase,
   sendCacheEntries,
   trueOop,
 } from "../spec/layouts.ts";
-import { Op } from "../spec/bytecodes.ts";
 import { primitiveNumber } from "../spec/primitives.ts";
 import type { CodeHeader } from "./contexts.ts";
 
@@ -149,9 +149,7 @@ export class Lookup {
     }
     words[entry + 3] = this.detail(method);
     words[entry + 2] =
-      classIndex === classIndexOf.Context
-        ? Action.contextReceiver
-        : this.actionOf(method, entry);
+      classIndex === classIndexOf.Context ? Action.contextReceiver : this.actionOf(method, entry);
   }
 
   /** What activation needs to know of a code object. */
@@ -167,7 +165,9 @@ export class Lookup {
     const primitive = this.code.primitive(method);
     if (primitive === blockValueNumber) return Action.blockValue;
     if (primitive !== 0 && !markers.has(primitive)) {
-      return (primitive <= lastControlPrimitive ? Action.control : Action.primitive) | (primitive << 8);
+      return (
+        (primitive <= lastControlPrimitive ? Action.control : Action.primitive) | (primitive << 8)
+      );
     }
     if (primitive === 0) return this.quickAction(method, entry);
     return Action.activate;

@@ -14,6 +14,7 @@ import type { ObjectMemory } from "../memory/object-memory.ts";
 import type { SymbolTable } from "../memory/symbol-table.ts";
 import type { Oop } from "../spec/layouts.ts";
 import type { FailureCode } from "../spec/primitives.ts";
+import type { InputQueue } from "./input-queue.ts";
 
 export interface Machine {
   readonly memory: ObjectMemory;
@@ -22,6 +23,8 @@ export interface Machine {
   readonly host: Host;
   /** A number that differs in every session; stamps external handles. */
   readonly session: number;
+  /** What the host has sent. */
+  readonly input: InputQueue;
   /** Notes why, and answers 0. */
   fail(code: FailureCode): 0;
   /** A method dictionary or a class has changed: forgets cached lookups, of one selector if given. */

@@ -141,7 +141,6 @@ const control = [
   { number: 23, name: "semaphoreSignal", arguments: 0, doc: "signal" },
   { number: 24, name: "semaphoreWait", arguments: 0, doc: "wait" },
   { number: 25, name: "activeProcess", arguments: 0, doc: "the active process" },
-  { number: 26, name: "mutexEnter", arguments: 0, doc: "unused" },
   {
     number: 30,
     name: "snapshot",

@@ -13,7 +13,6 @@ export const specialObjects = [
   { name: "smalltalk", doc: "the SystemDictionary of globals" },
   { name: "processor", doc: "the ProcessorScheduler" },
   { name: "selectors", doc: "Array of the selectors below, in their order" },
-  { name: "characterSelectors", doc: "unused" },
   { name: "timerSemaphore", doc: "signalled when the time asked for has come, or nil" },
   { name: "inputSemaphore", doc: "signalled when host events wait, or nil" },
   {
@@ -34,7 +33,6 @@ export const specialObjects = [
     name: "snapshotAnswer",
     doc: "true if the active context waits for the answer of a snapshot, else false",
   },
-  { name: "nextWakeup", doc: "unused" },
   { name: "mourningQueue", doc: "Array or nil: ephemerons and weak objects to mourn" },
 ] as const;
 

@@ -1,0 +1,568 @@
+/**
+ * Control primitives: those that change frames, processes or the heap as a
+ * whole. When one runs, the caller's frame is saved and its window starts at
+ * `at`, which is also its live depth.
+ *
+ * Sending to a Context flushes first, so a primitive whose receiver is a
+ * Context finds the stack empty and every Context true.
+ */
+
+import {
+  ClassSlot,
+  ClosureSlot,
+  ContextSlot,
+  classIndexOf,
+  Format,
+  falseOop,
+  headerWords,
+  MessageSlot,
+  nilOop,
+  type Oop,
+  ProcessSlot,
+  State,
+  smallInteger,
+  trueOop,
+} from "../spec/layouts.ts";
+import { type ControlPrimitiveName, primitiveNumber, primitives } from "../spec/primitives.ts";
+import { type Interpreter, Stop } from "./interpreter.ts";
+import { Action } from "./lookup.ts";
+
+/** What `perform` answers where it is not a result oop. */
+export const Outcome = {
+  failed: 0,
+  /** Frames have changed, the answer is in place; reload. The stack is empty if nobody is active. */
+  switched: 4,
+  /** The window has changed; act on the prepared send. */
+  resend: 8,
+} as const;
+
+type Control = (at: number, argumentCount: number) => Oop;
+
+const handlerMarker = primitiveNumber.get("blockOnDo")!;
+const unwindMarker = primitiveNumber.get("blockEnsure")!;
+
+export class ControlPrimitives {
+  private readonly machine: Interpreter;
+  private readonly words: Int32Array;
+  private readonly table: (Control | undefined)[] = [];
+  /** The send that `resend` asks for: a selector to look up, or code to run. */
+  selector: Oop = 0;
+  private target: Oop = 0;
+  argumentCount = 0;
+  snapshotMode = "full";
+  /** Why the last snapshot failed. */
+  snapshotError: string | undefined;
+
+  constructor(machine: Interpreter) {
+    this.machine = machine;
+    this.words = machine.memory.words;
+    const byName: Record<ControlPrimitiveName, Control> = {
+      blockValue: () => Outcome.failed,
+      blockValueWithArguments: (at) => this.blockValueWithArguments(at),
+      perform: (at, count) => this.performSelector(at, count),
+      performWithArguments: (at) => this.performWithArguments(at),
+      performInSuperclass: (at) => this.performInSuperclass(at),
+      executeMethod: (at) => this.executeMethod(at),
+      blockOnDo: () => Outcome.failed,
+      blockEnsure: () => Outcome.failed,
+      blockValueNoSwitch: () => Outcome.failed,
+      contextNextHandler: (at) => this.nextHandler(this.words[at]),
+      contextNextUnwind: (at) => this.nextUnwind(this.words[at], this.words[at + 1]),
+      contextTerminateTo: (at) => this.terminateTo(at),
+      contextHasSender: (at) => this.hasSender(this.words[at], this.words[at + 1]),
+      contextNew: (at) => this.contextNew(this.words[at + 1]),
+      contextSize: (at) => machine.memory.fetchPointer(ContextSlot.stackp, this.words[at]),
+      contextAt: (at) => this.contextAt(at),
+      contextAtPut: (at) => this.contextAtPut(at),
+      contextJump: (at) => this.contextJump(this.words[at]),
+      processResume: (at) => this.processResume(at),
+      processSuspend: (at) => this.processSuspend(at),
+      processYield: (at) => this.processYield(at),
+      semaphoreSignal: (at) => this.semaphoreSignal(at),
+      semaphoreWait: (at) => this.semaphoreWait(at),
+      activeProcess: () => machine.scheduler.activeProcess,
+      snapshot: (at) => this.snapshot(at),
+      exit: (at) => this.exit(at),
+      collectGarbage: (at) => this.collect(at, () => machine.collector.collectFull()),
+      scavenge: (at) => this.collect(at, () => machine.collector.scavenge()),
+      compactGarbage: (at) => this.collect(at, () => machine.collector.compact()),
+      signalAtMilliseconds: (at) => this.signalAtMilliseconds(at),
+      become: (at) => this.become(at),
+      becomeForward: (at) => this.becomeForward(at),
+      flushCaches: (at) => this.flushCaches(at),
+      snapshotError: () =>
+        this.snapshotError === undefined ? nilOop : machine.memory.newString(this.snapshotError),
+    };
+    for (const row of primitives) {
+      const control = byName[row.name as ControlPrimitiveName];
+      if (control !== undefined) this.table[row.number] = control;
+    }
+  }
+
+  /** Runs a primitive; answers its result or an Outcome. */
+  perform(number: number, at: number, argumentCount: number): Oop {
+    return this.table[number]!(at, argumentCount);
+  }
+
+  isUnwindMarker(code: Oop): boolean {
+    return (
+      this.machine.memory.classIndex(code) === classIndexOf.CompiledMethod &&
+      this.machine.code.primitive(code) === unwindMarker
+    );
+  }
+
+  // Sends
+
+  /** Prepares a send for `fillEntry`. */
+  prepareSend(selector: Oop, argumentCount: number): void {
+    this.selector = selector;
+    this.target = 0;
+    this.argumentCount = argumentCount;
+  }
+
+  /** Fills a cache entry for the prepared send, whose receiver is at `at`. */
+  fillEntry(entry: number, at: number): void {
+    const machine = this.machine;
+    const classIndex = machine.memory.classIndex(this.words[at]);
+    if (
+      machine.memory.classIndex(this.target) === classIndexOf.CompiledBlock &&
+      this.target !== 0
+    ) {
+      this.words[entry + 1] = this.target;
+      this.words[entry + 2] = Action.activate;
+      this.words[entry + 3] = machine.lookup.detail(this.target);
+      return;
+    }
+    const method = this.target !== 0 ? this.target : machine.lookup.find(this.selector, classIndex);
+    machine.lookup.fill(entry, 0, method, classIndex, this.argumentCount);
+  }
+
+  /**
+   * Turns a send that cannot be acted on into one of the machine's own.
+   * `found` is what the method dictionaries held: 0, an object that is no
+   * CompiledMethod, or a method that takes another number of arguments.
+   * Answers the new argument count, or -1 if the active process had to end.
+   */
+  sendNotUnderstood(
+    selector: Oop,
+    found: Oop,
+    entry: number,
+    at: number,
+    argumentCount: number,
+  ): number {
+    const machine = this.machine;
+    const memory = machine.memory;
+    const receiver = this.words[at];
+    const elements: Oop[] = [];
+    for (let n = 1; n <= argumentCount; n++) elements.push(this.words[at + n]);
+    const args = memory.newArray(elements);
+    const message = memory.allocate(classIndexOf.Message, Format.fixed, 3);
+    if (args === 0 || message === 0) return this.endProcess("memory is full");
+    if (found !== 0 && memory.classIndex(found) !== classIndexOf.CompiledMethod) {
+      this.words[at] = found;
+      this.words[at + 1] = selector;
+      this.words[at + 2] = args;
+      this.words[at + 3] = receiver;
+      this.prepareSend(machine.machineSelector("run:with:in:"), 3);
+    } else {
+      const classIndex = memory.classIndex(receiver);
+      memory.storePointer(MessageSlot.selector, message, selector);
+      memory.storePointer(MessageSlot.args, message, args);
+      memory.storePointer(MessageSlot.lookupClass, message, machine.classes.at(classIndex));
+      this.words[at + 1] = message;
+      const empty = machine.lookup.classWithoutMethods(machine.classes.at(classIndex));
+      this.prepareSend(machine.machineSelector("doesNotUnderstand:"), 1);
+      if (empty !== nilOop) {
+        const above = memory.fetchPointer(ClassSlot.superclass, empty);
+        const method = machine.lookup.findIn(machine.machineSelector("cannotInterpret:"), above);
+        if (method !== 0) {
+          this.selector = machine.machineSelector("cannotInterpret:");
+          this.target = method;
+        }
+      }
+    }
+    this.fillEntry(entry, at);
+    if ((this.words[entry + 2] & 255) === Action.notUnderstood) {
+      return this.endProcess(`${memory.stringValue(this.selector)} is not understood`);
+    }
+    return this.argumentCount;
+  }
+
+  /** Nothing in Smalltalk can deal with it: drops the active process. */
+  private endProcess(why: string): -1 {
+    this.machine.host.console.write(2, new TextEncoder().encode(`process ended: ${why}\n`));
+    this.machine.suspendActive();
+    return -1;
+  }
+
+  private blockValueWithArguments(at: number): Oop {
+    const { memory, code } = this.machine;
+    const closure = this.words[at];
+    const array = this.words[at + 1];
+    if (memory.classIndex(array) !== classIndexOf.Array) return this.machine.fail("badArgument");
+    const block = memory.fetchPointer(ClosureSlot.compiledBlock, closure);
+    if (memory.classIndex(block) !== classIndexOf.CompiledBlock) {
+      return this.machine.fail("badReceiver");
+    }
+    if (code.argumentCount(block) !== memory.slotCount(array)) {
+      return this.machine.fail("badArgumentCount");
+    }
+    this.spread(array, at);
+    this.target = block;
+    return Outcome.resend;
+  }
+
+  private performSelector(at: number, argumentCount: number): Oop {
+    const selector = this.words[at + 1];
+    if (!this.isSelector(selector, argumentCount - 1)) return this.machine.fail("badArgument");
+    this.words.copyWithin(at + 1, at + 2, at + argumentCount + 1);
+    this.prepareSend(selector, argumentCount - 1);
+    return Outcome.resend;
+  }
+
+  private performWithArguments(at: number): Oop {
+    const selector = this.words[at + 1];
+    const array = this.words[at + 2];
+    if (this.machine.memory.classIndex(array) !== classIndexOf.Array) {
+      return this.machine.fail("badArgument");
+    }
+    if (!this.isSelector(selector, this.machine.memory.slotCount(array))) {
+      return this.machine.fail("badArgument");
+    }
+    this.spread(array, at);
+    this.selector = selector;
+    return Outcome.resend;
+  }
+
+  private performInSuperclass(at: number): Oop {
+    const { memory, lookup, classes } = this.machine;
+    const selector = this.words[at + 1];
+    const array = this.words[at + 2];
+    const startClass = this.words[at + 3];
+    let ancestor = classes.classOf(this.words[at]);
+    while (ancestor !== startClass) {
+      if (ancestor === nilOop) return this.machine.fail("badArgument");
+      ancestor = memory.fetchPointer(ClassSlot.superclass, ancestor);
+    }
+    if (memory.classIndex(array) !== classIndexOf.Array) return this.machine.fail("badArgument");
+    if (!this.isSelector(selector, memory.slotCount(array)))
+      return this.machine.fail("badArgument");
+    const method = lookup.findIn(selector, startClass);
+    if (method === 0) return this.machine.fail("notFound");
+    this.spread(array, at);
+    this.selector = selector;
+    this.target = method;
+    return Outcome.resend;
+  }
+
+  private executeMethod(at: number): Oop {
+    const { memory, code, classes } = this.machine;
+    const array = this.words[at + 1];
+    const method = this.words[at + 2];
+    if (memory.classIndex(array) !== classIndexOf.Array) return this.machine.fail("badArgument");
+    if (memory.classIndex(method) !== classIndexOf.CompiledMethod) {
+      return this.machine.fail("badArgument");
+    }
+    if (code.argumentCount(method) !== memory.slotCount(array)) {
+      return this.machine.fail("badArgumentCount");
+    }
+    // Its code may reach for slots of its class.
+    const methodClass = code.methodClass(method);
+    let ancestor = classes.classOf(this.words[at]);
+    while (ancestor !== methodClass && methodClass !== nilOop) {
+      if (ancestor === nilOop) return this.machine.fail("badReceiver");
+      ancestor = memory.fetchPointer(ClassSlot.superclass, ancestor);
+    }
+    this.spread(array, at);
+    this.selector = code.selector(method);
+    this.target = method;
+    return Outcome.resend;
+  }
+
+  /** Replaces what follows the receiver by an array's elements. */
+  private spread(array: Oop, at: number): void {
+    const count = this.machine.memory.slotCount(array);
+    const slots = (array >>> 2) + headerWords;
+    this.words.copyWithin(at + 1, slots, slots + count);
+    this.prepareSend(0, count);
+  }
+
+  private isSelector(oop: Oop, argumentCount: number): boolean {
+    const index = this.machine.memory.classIndex(oop);
+    if (index !== classIndexOf.ByteSymbol && index !== classIndexOf.WideSymbol) return false;
+    if (argumentCount > 255) return false;
+    const text = this.machine.memory.stringValue(oop);
+    const arity = /^[\p{L}_]/u.test(text) ? text.split(":").length - 1 : 1;
+    return arity === argumentCount;
+  }
+
+  // Contexts
+
+  private nextHandler(start: Oop): Oop {
+    return this.nextMarked(start, nilOop, handlerMarker);
+  }
+
+  /** The nearest context behind `start`, before `end`, that marks an unwind block; nil if none does. */
+  nextUnwind(start: Oop, end: Oop): Oop {
+    const sender = this.machine.memory.fetchPointer(ContextSlot.sender, start);
+    return this.nextMarked(sender, end, unwindMarker);
+  }
+
+  private nextMarked(start: Oop, end: Oop, marker: number): Oop {
+    const { memory, code } = this.machine;
+    let context = start;
+    while (context !== end && memory.classIndex(context) === classIndexOf.Context) {
+      const method = memory.fetchPointer(ContextSlot.method, context);
+      if (
+        memory.classIndex(method) === classIndexOf.CompiledMethod &&
+        code.primitive(method) === marker
+      ) {
+        return context;
+      }
+      context = memory.fetchPointer(ContextSlot.sender, context);
+    }
+    return nilOop;
+  }
+
+  private terminateTo(at: number): Oop {
+    const { memory, contexts } = this.machine;
+    const receiver = this.words[at];
+    const target = this.words[at + 1];
+    if (target !== nilOop && memory.classIndex(target) !== classIndexOf.Context) {
+      return this.machine.fail("badArgument");
+    }
+    if (this.hasSender(receiver, target) === trueOop) {
+      let context = memory.fetchPointer(ContextSlot.sender, receiver);
+      while (context !== target) {
+        const sender = memory.fetchPointer(ContextSlot.sender, context);
+        contexts.kill(context);
+        context = sender;
+      }
+    }
+    memory.storePointer(ContextSlot.sender, receiver, target);
+    return receiver;
+  }
+
+  private hasSender(start: Oop, sought: Oop): Oop {
+    const { memory } = this.machine;
+    let context = memory.fetchPointer(ContextSlot.sender, start);
+    while (memory.classIndex(context) === classIndexOf.Context) {
+      if (context === sought) return trueOop;
+      context = memory.fetchPointer(ContextSlot.sender, context);
+    }
+    return context === sought ? trueOop : falseOop;
+  }
+
+  private contextNew(code: Oop): Oop {
+    const { memory, contexts } = this.machine;
+    if (!this.machine.code.isCode(code, memory)) return this.machine.fail("badArgument");
+    const context = contexts.newContext(code);
+    const live = this.machine.code.argumentCount(code) + this.machine.code.temporaryCount(code);
+    memory.storePointer(ContextSlot.pc, context, smallInteger(this.machine.code.startOffset(code)));
+    memory.storePointer(ContextSlot.stackp, context, smallInteger(live));
+    memory.objectFilled(context);
+    return context;
+  }
+
+  private contextAt(at: number): Oop {
+    const slot = this.contextSlot(at);
+    return slot < 0
+      ? this.machine.fail("badIndex")
+      : this.machine.memory.fetchPointer(slot, this.words[at]);
+  }
+
+  private contextAtPut(at: number): Oop {
+    const slot = this.contextSlot(at);
+    if (slot < 0) return this.machine.fail("badIndex");
+    this.machine.memory.storePointer(slot, this.words[at], this.words[at + 2]);
+    return this.words[at + 2];
+  }
+
+  private contextSlot(at: number): number {
+    const index = this.words[at + 1];
+    const live = this.machine.memory.fetchPointer(ContextSlot.stackp, this.words[at]) >> 1;
+    const position = index >> 1;
+    if ((index & 1) === 0 || position < 1 || position > live) return -1;
+    return ContextSlot.firstTemp + position - 1;
+  }
+
+  private contextJump(context: Oop): Oop {
+    const { contexts } = this.machine;
+    if (!contexts.isAlive(context)) return this.machine.fail("badReceiver");
+    this.words[State.fp] = 0;
+    contexts.load(context);
+    return Outcome.switched;
+  }
+
+  // Processes
+
+  /** The answer is in place: lets the process that should run go on. */
+  private proceed(at: number): Oop {
+    this.words[State.live] = at + 1;
+    this.machine.switchIfPreempted();
+    return Outcome.switched;
+  }
+
+  private processResume(at: number): Oop {
+    const { memory, scheduler } = this.machine;
+    const process = this.words[at];
+    const context = memory.fetchPointer(ProcessSlot.suspendedContext, process);
+    if (
+      process === scheduler.activeProcess ||
+      memory.fetchPointer(ProcessSlot.myList, process) !== nilOop ||
+      memory.classIndex(context) !== classIndexOf.Context ||
+      !this.machine.contexts.isAlive(context)
+    ) {
+      return this.machine.fail("badReceiver");
+    }
+    scheduler.makeReady(process);
+    return this.proceed(at);
+  }
+
+  private processSuspend(at: number): Oop {
+    const { memory, scheduler } = this.machine;
+    const process = this.words[at];
+    if (process === scheduler.activeProcess) {
+      this.words[at] = nilOop;
+      this.words[State.live] = at + 1;
+      this.machine.suspendActive();
+      return Outcome.switched;
+    }
+    const list = memory.fetchPointer(ProcessSlot.myList, process);
+    if (list !== nilOop) scheduler.remove(process, list);
+    return list;
+  }
+
+  private processYield(at: number): Oop {
+    const { scheduler } = this.machine;
+    const active = scheduler.activeProcess;
+    const best = scheduler.bestReady(scheduler.priority(active));
+    if (best === nilOop) return this.words[at];
+    this.words[State.live] = at + 1;
+    this.machine.suspendActive();
+    scheduler.makeReady(active);
+    return Outcome.switched;
+  }
+
+  private semaphoreSignal(at: number): Oop {
+    this.machine.scheduler.signal(this.words[at]);
+    return this.proceed(at);
+  }
+
+  private semaphoreWait(at: number): Oop {
+    const { scheduler } = this.machine;
+    const semaphore = this.words[at];
+    if (scheduler.tryWait(semaphore)) return semaphore;
+    const process = scheduler.activeProcess;
+    this.words[State.live] = at + 1;
+    this.machine.suspendActive();
+    scheduler.append(process, semaphore);
+    return Outcome.switched;
+  }
+
+  private signalAtMilliseconds(at: number): Oop {
+    const { memory } = this.machine;
+    const semaphore = this.words[at + 1];
+    const time = this.words[at + 2];
+    if (semaphore === nilOop) {
+      this.machine.nextWakeup = Number.POSITIVE_INFINITY;
+      memory.setSpecial("timerSemaphore", nilOop);
+      return this.words[at];
+    }
+    let milliseconds: number;
+    if ((time & 1) !== 0) milliseconds = time >> 1;
+    else if (memory.isFloat(time)) milliseconds = memory.floatValue(time);
+    else if (memory.classIndex(time) === classIndexOf.LargePositiveInteger) {
+      milliseconds = 0;
+      const body = memory.bodyAddress(time);
+      for (let n = memory.elementCount(time) - 1; n >= 0; n--) {
+        milliseconds = milliseconds * 256 + memory.bytes[body + n];
+      }
+    } else return this.machine.fail("badArgument");
+    memory.setSpecial("timerSemaphore", semaphore);
+    this.machine.nextWakeup = milliseconds;
+    return this.words[at];
+  }
+
+  // The session
+
+  private snapshot(at: number): Oop {
+    const { memory } = this.machine;
+    const mode = this.words[at + 1];
+    if (!memory.isString(mode)) return this.machine.fail("badArgument");
+    this.snapshotMode = memory.stringValue(mode);
+    if (this.snapshotMode !== "full" && this.snapshotMode !== "delta") {
+      return this.machine.fail("badArgument");
+    }
+    this.words[State.live] = at;
+    this.machine.requestStop(Stop.snapshot);
+    return Outcome.switched;
+  }
+
+  private exit(at: number): Oop {
+    const code = this.words[at + 1];
+    if ((code & 1) === 0) return this.machine.fail("badArgument");
+    this.machine.exitCode = (code >> 1) & 255;
+    this.words[State.live] = at + 1;
+    this.machine.requestStop(Stop.exit);
+    return Outcome.switched;
+  }
+
+  private flushCaches(at: number): Oop {
+    this.machine.lookup.forgetAll();
+    return this.words[at];
+  }
+
+  // The heap as a whole
+
+  private collect(at: number, collector: () => { mournersWait: boolean }): Oop {
+    this.words[State.live] = at + 1;
+    if (collector().mournersWait) this.machine.signalMourners();
+    const free = this.machine.memory.oldSpace.availableBytes;
+    this.words[at] = smallInteger(Math.min(free, 0x3fffffff));
+    return this.proceed(at);
+  }
+
+  /** Runs with all frames flushed and the window, rooted, at the stack's start; the receiver there is the answer. */
+  private withAllFlushed(at: number, argumentCount: number, change: (at: number) => void): Oop {
+    const { contexts, lookup } = this.machine;
+    const words = this.words;
+    words[State.live] = at;
+    const caller = contexts.flush();
+    const window = words[State.live];
+    words.copyWithin(window, at, at + argumentCount + 1);
+    // The caller is rooted too, for it may be one of those that change.
+    words[window + argumentCount + 1] = caller;
+    words[State.live] = window + argumentCount + 2;
+    change(window);
+    const answer = words[window];
+    const after = words[window + argumentCount + 1];
+    words[State.live] = window;
+    contexts.load(after);
+    contexts.push(answer);
+    lookup.forgetAll();
+    return Outcome.switched;
+  }
+
+  private become(at: number): Oop {
+    const { memory } = this.machine;
+    const problem = (memory as any).becomeProblem(this.words[at], this.words[at + 1], true);
+    if (problem !== undefined) return this.machine.fail(problem);
+    return this.withAllFlushed(at, 1, (window) => {
+      (memory as any).exchangeIdentity(this.words[window], this.words[window + 1]);
+    });
+  }
+
+  private becomeForward(at: number): Oop {
+    const { memory } = this.machine;
+    const problem = (memory as any).becomeProblem(this.words[at], this.words[at + 1], false);
+    if (problem !== undefined) return this.machine.fail(problem);
+    return this.withAllFlushed(at, 2, (window) => {
+      (memory as any).forwardIdentity(
+        this.words[window],
+        this.words[window + 1],
+        this.words[window + 2] === trueOop,
+      );
+    });
+  }
+}

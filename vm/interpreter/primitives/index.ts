@@ -1,0 +1,17 @@
+/**
+ * The primitives that are not control, by number.
+ */
+
+import { type ControlPrimitiveName, type PrimitiveName, primitives } from "../../spec/primitives.ts";
+import type { Primitive } from "../machine.ts";
+import { collectionPrimitives } from "./collections.ts";
+
+const byName: Partial<Record<Exclude<PrimitiveName, ControlPrimitiveName>, Primitive>> = {
+  ...collectionPrimitives,
+};
+
+export const primitiveTable: readonly (Primitive | undefined)[] = (() => {
+  const table: (Primitive | undefined)[] = [];
+  for (const row of primitives) table[row.number] = byName[row.name as keyof typeof byName];
+  return table;
+})();
