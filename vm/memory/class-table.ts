@@ -1,6 +1,7 @@
 /**
  * The class table: an Array in the image from class index to class. A class's
- * identity hash is its index.
+ * identity hash is its index. A full collection drops classes that nothing
+ * refers to and that have no instance.
  */
 
 import {
@@ -12,6 +13,7 @@ import {
   hashMask,
   instanceFormatOf,
   instanceSizeOf,
+  isImmediate,
   nilOop,
   type Oop,
   smallIntegerValue,
@@ -37,12 +39,14 @@ export class ClassTable {
 
   /** The index of a class, entered into the table on first demand; 0 when memory or table is full. */
   indexOf(classOop: Oop): number {
-    const memory = this.memory;
-    const hash = memory.words[(classOop >>> 2) + 1]! & hashMask;
-    if (hash !== 0 && hash <= classIndexMask && hash < this.size && this.at(hash) === classOop) {
-      return hash;
-    }
-    return this.enter(classOop);
+    return this.knownIndexOf(classOop) || this.enter(classOop);
+  }
+
+  /** The index of a class, 0 if it has none yet (and so no instance). */
+  knownIndexOf(classOop: Oop): number {
+    if (isImmediate(classOop)) return 0;
+    const hash = this.memory.words[(classOop >>> 2) + 1]! & hashMask;
+    return hash !== 0 && hash < this.size && this.at(hash) === classOop ? hash : 0;
   }
 
   /** Puts a class at a given index. */
@@ -75,6 +79,10 @@ export class ClassTable {
   }
 
   private enter(classOop: Oop): number {
+    if (this.memory.classesDropped) {
+      this.memory.classesDropped = false;
+      this.next = firstFreeClassIndex;
+    }
     for (;;) {
       const size = this.size;
       for (; this.next < size; this.next++) {

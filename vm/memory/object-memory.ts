@@ -23,6 +23,7 @@ import {
   Format,
   falseOop,
   formatShift,
+  futureBase,
   hashMask,
   headerBytes,
   headerWords,
@@ -35,16 +36,21 @@ import {
   overflowMarker,
   overflowSlotCount,
   pageBytes,
+  pastBase,
   rememberedBit,
   State,
   slotCountShift,
   trueOop,
 } from "../spec/layouts.ts";
 import { Special, type SpecialObjectName } from "../spec/special-objects.ts";
+import { type CollectionResult, Collector } from "./collector.ts";
 import { OldSpace } from "./old-space.ts";
 
 export const defaultHeapLimitBytes = 0x40000000;
 export const maximumHeapLimitBytes = 0xffff0000;
+
+/** Less than this found by a collection counts as nothing. */
+const leastUsefulBytes = 0x10000;
 
 /** Visits a run of words that may hold oops and may be rewritten by a collection. */
 export type RootVisitor = (firstWordIndex: number, count: number) => void;
@@ -53,7 +59,11 @@ export type RootVisitor = (firstWordIndex: number, count: number) => void;
 export interface Roots {
   /** Presents every run of words outside the heap that holds oops. */
   visitRoots(visit: RootVisitor): void;
-  /** Objects have moved or changed class: caches that hold addresses are void. */
+  /**
+   * Old objects have moved, identities or class indices have changed: caches that hold
+   * addresses or class indices are void. A scavenge does not call it: it
+   * moves new objects only, and Symbols and compiled code are never new.
+   */
   objectsMoved(): void;
 }
 
@@ -69,12 +79,20 @@ export class ObjectMemory {
   /** First address behind the heap. */
   readonly limit: number;
   readonly oldSpace: OldSpace;
+  readonly collector: Collector;
   /** Old objects that may refer to new ones. Each has its remembered bit set. */
   remembered: Int32Array = new Int32Array(1024);
   rememberedCount = 0;
+  /** Where the survivors of the last scavenge are: past space up to pastFree. */
+  pastStart = pastBase;
+  pastFree = pastBase;
+  /** Where the next scavenge puts its survivors. */
+  futureStart = futureBase;
   /** Oops the host holds; updated when objects move. Use `hold` and `release`. */
   private readonly held: Oop[] = [];
   roots: Roots | undefined;
+  /** A collection has taken entries out of the class table. */
+  classesDropped = false;
   private hashState = 0x2545f491;
 
   constructor(heapLimitBytes: number = defaultHeapLimitBytes) {
@@ -93,6 +111,7 @@ export class ObjectMemory {
     this.words[State.oldEnd] = oldBase;
     this.words[State.specialObjects] = nilOop;
     this.oldSpace = new OldSpace(this);
+    this.collector = new Collector(this);
   }
 
   // Shape
@@ -237,7 +256,8 @@ export class ObjectMemory {
     const words = this.words;
     const start = words[State.edenFree]!;
     const end = start + size;
-    if (size > 0x20000 || end > words[State.edenHardEnd]!) {
+    // Code must not move in a scavenge.
+    if (size > 0x20000 || end > words[State.edenHardEnd]! || format >= Format.compiledCode) {
       return this.allocateOld(classIndex, format, slotCount);
     }
     words[State.edenFree] = end;
@@ -436,6 +456,53 @@ export class ObjectMemory {
     this.storePointer(Special[name], this.words[State.specialObjects]!, value);
   }
 
+  // Collection, at safepoints only
+
+  /** Does the collection that is due (with force: at least a scavenge); answers whether mourners wait. */
+  collectIfNeeded(force = false): boolean {
+    const result = this.collector.collectIfNeeded() ?? (force ? this.scavenge() : undefined);
+    return result?.mournersWait ?? false;
+  }
+
+  scavenge(): CollectionResult {
+    return this.collector.scavenge();
+  }
+
+  /** Empties new space and the remembered set into old space: before a snapshot. */
+  tenureAll(): CollectionResult {
+    return this.collector.tenureAll();
+  }
+
+  collectFull(): CollectionResult {
+    return this.collector.collectFull();
+  }
+
+  /** Collects everything and slides the living together. */
+  compact(): CollectionResult {
+    return this.collector.compact();
+  }
+
+  /** A request has found memory full: collects all there is, and answers whether asking again makes sense. */
+  collectForSpace(): CollectionResult & { spaceFound: boolean } {
+    const { mournersWait } = this.collector.compact();
+    return { mournersWait, spaceFound: this.freeBytes() >= leastUsefulBytes };
+  }
+
+  /** Bytes that can still be allocated in old space. */
+  freeBytes(): number {
+    return this.oldSpace.availableBytes;
+  }
+
+  /** Lets allocation use the reserve until a collection finds room again; answers whether there was one. */
+  releaseReserve(): boolean {
+    return this.oldSpace.releaseReserve();
+  }
+
+  /** Whether memory has run low since last asked. */
+  lowSpaceReached(): boolean {
+    return this.collector.takeLowSpace();
+  }
+
   // What the host holds
 
   /** Keeps an object alive and known across collections; answers a handle for `heldOop`. */
@@ -469,6 +536,14 @@ export class ObjectMemory {
 
   set oldEnd(address: number) {
     this.words[State.oldEnd] = address;
+  }
+
+  get edenUsedBytes(): number {
+    return this.words[State.edenFree]! - edenBase;
+  }
+
+  get pastUsedBytes(): number {
+    return this.pastFree - this.pastStart;
   }
 
   /** Bytes of old space in use or free in lists. */
