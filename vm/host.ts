@@ -18,6 +18,8 @@ export interface Host {
   readonly arguments: readonly string[];
   /** A value of the surroundings by name, such as an environment variable. */
   environment(name: string): string | undefined;
+  /** Lets that much time pass at once, where time is simulated; elsewhere absent, and the machine waits. */
+  idle?(milliseconds: number): void;
   /** Something for the world outside the image: display patches, titles, files to download. Plain data. */
   post?(message: HostMessage): void;
 }

@@ -38,6 +38,10 @@ export class SimulatedHost implements Host {
     this.milliseconds += milliseconds;
   }
 
+  idle(milliseconds: number): void {
+    this.advance(milliseconds);
+  }
+
   /** What was printed on a stream so far. */
   output(stream: 1 | 2): string {
     const decoder = new TextDecoder();

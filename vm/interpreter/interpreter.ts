@@ -175,7 +175,10 @@ export class Interpreter implements Machine, Roots {
     const words = this.memory.words;
     if (words[State.attention] !== 0) words[State.savedBudget] = budget;
     else words[State.budget] = budget;
-    if (words[State.fp] === 0 && !this.resumeNext()) return Stop.idle;
+    if (words[State.fp] === 0) {
+      this.signalEvents();
+      if (!this.resumeNext()) return Stop.idle;
+    }
     return this.interpret();
   }
 
@@ -222,7 +225,7 @@ export class Interpreter implements Machine, Roots {
     if (semaphore !== nilOop) this.scheduler.signal(semaphore);
   }
 
-  private signalEvents(): void {
+  signalEvents(): void {
     const memory = this.memory;
     if (this.interruptPending) {
       this.interruptPending = false;
@@ -1393,6 +1396,7 @@ export class Interpreter implements Machine, Roots {
       words[State.live] = receiver + 1;
       return 0;
     }
+    if (sender === nilOop) return this.endProcess(context);
     if (memory.classIndex(sender) !== classIndexOf.Context || !this.contexts.isAlive(sender)) {
       return this.cannotReturn(answer);
     }
@@ -1402,6 +1406,13 @@ export class Interpreter implements Machine, Roots {
     this.contexts.load(sender);
     this.contexts.push(answer);
     return 0;
+  }
+
+  /** The last activation of the active process has returned. */
+  private endProcess(context: Oop): StopReason | 0 {
+    this.suspendActive();
+    this.contexts.kill(context);
+    return this.resumeNext() ? 0 : Stop.idle;
   }
 
   /** Sends cannotReturn: to the active Context. */

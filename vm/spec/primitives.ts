@@ -145,7 +145,7 @@ const control = [
     number: 30,
     name: "snapshot",
     arguments: 1,
-    doc: "saves the image: #full, #delta; answers false when it has been saved, true when it has been resumed; fails with hostError and the message in `snapshotError`",
+    doc: "saves the image: #full, #delta; answers false when it has been saved, true when it has been resumed, nil when saving failed (then `snapshotError` says why)",
   },
   { number: 31, name: "exit", arguments: 1, doc: "ends the session with an exit code" },
   { number: 32, name: "collectGarbage", arguments: 0, doc: "full collection; answers free bytes" },
@@ -349,7 +349,6 @@ const numbers = [
   { number: 252, name: "floatExp", arguments: 0, doc: "e to the receiver" },
   { number: 253, name: "floatLn", arguments: 0, doc: "natural logarithm; NaN below zero" },
   { number: 254, name: "floatLog10", arguments: 0, doc: "logarithm base 10; NaN below zero" },
-  { number: 255, name: "floatRaisedTo", arguments: 1, doc: "power of two Floats" },
   {
     number: 256,
     name: "floatWordAt",

@@ -1,0 +1,266 @@
+/**
+ * The virtual machine: its public face. Give it a memory with a verified heap in
+ * it, a host, and somewhere to save to; then `start`, and `run` until the image
+ * ends the session.
+ *
+ * It runs in slices and goes back to the host's event loop between them, so that
+ * input, interruption and painting get their turn. `runSlice` does one slice for
+ * whoever must be exact about when to stop.
+ */
+
+import type { Host } from "./host.ts";
+import type { InputEvent } from "./interpreter/input-queue.ts";
+import { Interpreter, Stop, type StopReason } from "./interpreter/interpreter.ts";
+import type { ObjectMemory } from "./memory/object-memory.ts";
+import {
+  ContextSlot,
+  classIndexOf,
+  falseOop,
+  nilOop,
+  ProcessSlot,
+  State,
+  smallInteger,
+  trueOop,
+} from "./spec/layouts.ts";
+
+export type SnapshotKind = "full" | "delta";
+
+/** Makes the heap durable as it lies in memory; throws, or rejects, if it could not. */
+export type Saver = (kind: SnapshotKind) => void | Promise<void>;
+
+export interface MachineOptions {
+  /** Absent: every snapshot fails. */
+  readonly saver?: Saver;
+  /** Calls and backward jumps in a slice. */
+  readonly sliceBudget?: number;
+}
+
+const defaultSliceBudget = 20_000;
+/** How long slices may run on end before the host gets its turn. */
+const turnMilliseconds = 10;
+const sessionPriority = 60;
+
+export class VirtualMachine {
+  readonly memory: ObjectMemory;
+  readonly host: Host;
+  readonly interpreter: Interpreter;
+  private readonly saver: Saver | undefined;
+  private readonly sliceBudget: number;
+  private wake: (() => void) | undefined;
+  /** Saves asked for from outside, done at the next safepoint. */
+  private readonly requests: SaveRequest[] = [];
+
+  constructor(memory: ObjectMemory, host: Host, options: MachineOptions = {}) {
+    this.memory = memory;
+    this.host = host;
+    this.saver = options.saver;
+    this.sliceBudget = options.sliceBudget ?? defaultSliceBudget;
+    const seed = new Uint8Array(8);
+    host.random(seed);
+    const random = new Int32Array(seed.buffer);
+    this.interpreter = new Interpreter(memory, host, random[0]! & 0x3fffffff);
+    memory.seedHashes(random[1]!);
+  }
+
+  /** Makes the image's active process active again, exactly where it was, and starts the session's process beside it. */
+  start(): void {
+    const { memory, interpreter } = this;
+    interpreter.collector.heapLoaded();
+    const process = interpreter.scheduler.activeProcess;
+    if (process !== nilOop) {
+      interpreter.activate(process);
+      if (memory.special("snapshotAnswer") === trueOop) interpreter.contexts.push(trueOop);
+      memory.setSpecial("snapshotAnswer", falseOop);
+    }
+    this.startSessionProcess();
+    memory.demandAttention();
+  }
+
+  private startSessionProcess(): void {
+    const { memory, interpreter } = this;
+    const starter = memory.special("sessionStarter");
+    if (starter === nilOop) return;
+    const selector = interpreter.machineSelector("sessionStarted");
+    const method = interpreter.lookup.find(selector, memory.classIndex(starter));
+    if (method === 0) return;
+    const context = interpreter.contexts.newContext(method);
+    memory.storePointer(ContextSlot.receiver, context, starter);
+    const { code } = interpreter;
+    memory.storePointer(ContextSlot.pc, context, smallInteger(code.startOffset(method)));
+    memory.storePointer(ContextSlot.stackp, context, smallInteger(code.temporaryCount(method)));
+    const processClass = interpreter.classes.at(classIndexOf.Process);
+    const process = interpreter.classes.instantiate(processClass, 0);
+    memory.storePointer(ProcessSlot.suspendedContext, process, context);
+    memory.storePointer(ProcessSlot.priority, process, smallInteger(sessionPriority));
+    interpreter.scheduler.makeReady(process);
+  }
+
+  // Running
+
+  /** Runs until the image ends the session; answers its exit code. */
+  async run(): Promise<number> {
+    const { clock } = this.host;
+    for (;;) {
+      const turnEnd = clock.monotonicMilliseconds() + turnMilliseconds;
+      let reason: StopReason;
+      do {
+        reason = this.interpreter.run(this.sliceBudget);
+        if (reason === Stop.snapshot) await this.answerSnapshot();
+        await this.serveRequests();
+      } while (
+        (reason === Stop.sliceEnd || reason === Stop.snapshot) &&
+        clock.monotonicMilliseconds() < turnEnd
+      );
+      if (reason === Stop.exit) return this.interpreter.exitCode;
+      if (reason === Stop.idle) await this.waitForEvent();
+      else await hostTurn();
+    }
+  }
+
+  /** Runs one slice of that budget; a snapshot the image asks for is the caller's to answer with `answerSnapshot`. */
+  runSlice(budget: number): StopReason {
+    const reason = this.interpreter.run(budget);
+    if (reason === Stop.idle) this.passIdleTime();
+    return reason;
+  }
+
+  /** Time until the image wants to be woken, in milliseconds; infinite if it does not. */
+  get idleMilliseconds(): number {
+    return this.interpreter.nextWakeup - this.host.clock.monotonicMilliseconds();
+  }
+
+  private passIdleTime(): boolean {
+    const milliseconds = this.idleMilliseconds;
+    if (this.host.idle === undefined || milliseconds === Number.POSITIVE_INFINITY) return false;
+    this.host.idle(Math.max(milliseconds, 0));
+    return true;
+  }
+
+  private async waitForEvent(): Promise<void> {
+    if (this.passIdleTime() || this.requests.length > 0) return;
+    const longest = 0x3fffffff;
+    const milliseconds = Math.min(Math.max(Math.ceil(this.idleMilliseconds), 0), longest);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wake = undefined;
+  }
+
+  // From outside, at any time between slices
+
+  /** Bytes of standard input; none at its end. */
+  postInput(bytes: Uint8Array): void {
+    this.interpreter.input.postBytes(bytes);
+    this.wake?.();
+  }
+
+  postEvent(event: InputEvent): void {
+    this.interpreter.input.postEvent(event);
+    this.wake?.();
+  }
+
+  /** Stops the active process, whatever it does, and leaves it to the image's interrupt handler. */
+  interrupt(): void {
+    this.interpreter.interrupt();
+    this.wake?.();
+  }
+
+  /** Saves at the next safepoint; resolves when the save is durable, rejects if it failed. */
+  save(kind: SnapshotKind): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.requests.push({ kind, resolve, reject });
+      this.memory.demandAttention();
+      this.wake?.();
+    });
+  }
+
+  private async serveRequests(): Promise<void> {
+    for (;;) {
+      const request = this.requests.shift();
+      if (request === undefined) return;
+      try {
+        this.prepareSnapshot(request.kind, false);
+        try {
+          await this.write(request.kind);
+        } finally {
+          this.resumeAfterSnapshot();
+        }
+        request.resolve();
+      } catch (error) {
+        request.reject(error as Error);
+      }
+    }
+  }
+
+  // Snapshots
+
+  /** Saves because the image asked, and answers it: false, or a failure. */
+  async answerSnapshot(): Promise<void> {
+    const { control, contexts } = this.interpreter;
+    const kind = control.snapshotMode as SnapshotKind;
+    this.prepareSnapshot(kind, true);
+    control.snapshotError = undefined;
+    try {
+      await this.write(kind);
+    } catch (error) {
+      control.snapshotError = error instanceof Error ? error.message : String(error);
+    }
+    this.resumeAfterSnapshot();
+    contexts.push(control.snapshotError === undefined ? falseOop : nilOop);
+  }
+
+  private async write(kind: SnapshotKind): Promise<void> {
+    if (this.saver === undefined) throw new Error("this session has nowhere to save to");
+    await this.saver(kind);
+  }
+
+  /**
+   * Brings the heap into the state that is saved: every process suspended in
+   * its Contexts, new space empty, and for a full save old space compacted.
+   * `resumeAfterSnapshot` must follow before anything runs again.
+   */
+  prepareSnapshot(kind: SnapshotKind, awaitsAnswer: boolean): void {
+    const { memory, interpreter } = this;
+    const process = interpreter.scheduler.activeProcess;
+    if (memory.words[State.fp] !== 0) {
+      const context = interpreter.contexts.flush();
+      memory.storePointer(ProcessSlot.suspendedContext, process, context);
+    }
+    memory.setSpecial("snapshotAnswer", memory.booleanOop(awaitsAnswer));
+    const result =
+      kind === "full" ? interpreter.collector.compact() : interpreter.collector.tenureAll();
+    if (result.mournersWait) interpreter.signalMourners();
+  }
+
+  resumeAfterSnapshot(): void {
+    const { interpreter } = this;
+    const process = interpreter.scheduler.activeProcess;
+    if (process !== nilOop) interpreter.activate(process);
+  }
+}
+
+interface SaveRequest {
+  readonly kind: SnapshotKind;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Lets the host's event loop run once. */
+function hostTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") {
+      setImmediate(resolve);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
