@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { bytecodes } from "../../vm/spec/bytecodes.ts";
+
+const source = readFileSync(
+  new URL("../../vm/interpreter/interpreter.ts", import.meta.url),
+  "utf8",
+);
+const cases = new Map(
+  [...source.matchAll(/case (\d+) \/\* (\w+) \*\/:/g)].map((match) => [
+    match[2]!,
+    Number(match[1]),
+  ]),
+);
+
+describe("the interpreter's switch", () => {
+  it("handles every bytecode of the table under its opcode", () => {
+    for (const { name, opcode } of bytecodes)
+      expect([name, cases.get(name)]).toEqual([name, opcode]);
+  });
+
+  it("gives no opcode to two bytecodes", () => {
+    expect(new Set(bytecodes.map((row) => row.opcode)).size).toBe(bytecodes.length);
+  });
+});
