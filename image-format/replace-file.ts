@@ -10,8 +10,9 @@ import { GuardedFile, guarded, type StorageFolder } from "./storage.ts";
 /**
  * Lets `write` fill a new file, makes it durable, gives it the name, and
  * makes that durable. Answers what `write` answered, and the file, still
- * open. When it fails before the name could change, nothing has happened;
- * after that, `whenUncertain` is told.
+ * open. When it fails before the name could change, nothing has happened.
+ * `whenUncertain` is told of failures after that, and of every failed sync:
+ * a disk that fails one is not to be trusted with another.
  */
 export function* replaceFile<T>(
   folder: StorageFolder,
@@ -32,6 +33,7 @@ export function* replaceFile<T>(
     written = yield* write(file);
     if (protocol.syncBeforeRename) yield* file.sync();
   } catch (error) {
+    if (error instanceof ImageError && error.code === "EIMG_SYNC") whenUncertain(error);
     yield* discard(folder, temporary, file);
     throw error;
   }
