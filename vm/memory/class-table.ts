@@ -20,6 +20,36 @@ import {
 } from "../spec/layouts.ts";
 import type { ObjectMemory } from "./object-memory.ts";
 
+/** Whether an object with that format and slot count can be an instance of a class with that shape. */
+export function fitsShape(shape: number, format: number, slotCount: number): boolean {
+  const size = instanceSizeOf(shape);
+  switch (instanceFormatOf(shape)) {
+    case Format.empty:
+      return format === Format.empty && slotCount === 0;
+    case Format.fixed:
+      return format === Format.fixed && slotCount === size;
+    case Format.ephemeron:
+      return format === Format.ephemeron && slotCount === size && size >= 2;
+    case Format.indexable:
+      return format === Format.indexable;
+    case Format.indexableWithFixed:
+    case Format.weak:
+      return format === instanceFormatOf(shape) && slotCount >= size;
+    case Format.words64:
+      return format === Format.words64 && (slotCount & 1) === 0;
+    case Format.words32:
+      return format === Format.words32;
+    case Format.words16:
+      return (format & ~1) === Format.words16 && (slotCount > 0 || format === Format.words16);
+    case Format.bytes:
+      return (format & ~3) === Format.bytes && (slotCount > 0 || format === Format.bytes);
+    case Format.compiledCode:
+      return format === Format.compiledCode && slotCount >= 2;
+    default:
+      return false;
+  }
+}
+
 export class ClassTable {
   private readonly memory: ObjectMemory;
   private next = firstFreeClassIndex;

@@ -11,6 +11,7 @@ import { edenBase, edenBytes, oldBase, State } from "../spec/layouts.ts";
 import { Compactor } from "./compactor.ts";
 import { Mourning } from "./ephemerons.ts";
 import { sweep } from "./full-collector.ts";
+import type { IntStack } from "./int-stack.ts";
 import { Marker } from "./marker.ts";
 import type { ObjectMemory } from "./object-memory.ts";
 import { Scavenger } from "./scavenger.ts";
@@ -53,6 +54,11 @@ export class Collector {
     this.mourning = new Mourning(memory);
     this.scavenger = new Scavenger(memory, this.mourning);
     this.marker = new Marker(memory, this.mourning);
+  }
+
+  /** Mourners that memory had no room to queue. */
+  get pendingMourners(): IntStack {
+    return this.mourning.pending;
   }
 
   /** Does what is due, perhaps nothing. */

@@ -42,7 +42,9 @@ import {
   slotCountShift,
   trueOop,
 } from "../spec/layouts.ts";
+import type { FailureCode } from "../spec/primitives.ts";
 import { Special, type SpecialObjectName } from "../spec/special-objects.ts";
+import { Become, becomeProblem } from "./become.ts";
 import { type CollectionResult, Collector } from "./collector.ts";
 import { OldSpace } from "./old-space.ts";
 
@@ -131,6 +133,11 @@ export class ObjectMemory {
     const index = oop >>> 2;
     const count = this.words[index + 1]! >>> slotCountShift;
     return count === overflowSlotCount ? this.words[index - 2]! >>> 0 : count;
+  }
+
+  /** Whether the slot count stands in 8 bytes in front of the header. */
+  hasSlotCountInFront(oop: Oop): boolean {
+    return this.words[(oop >>> 2) + 1]! >>> slotCountShift === overflowSlotCount;
   }
 
   /** Bytes of a byte object, elements of a raw one; for pointer objects its slots. */
@@ -225,6 +232,17 @@ export class ObjectMemory {
       this.remembered = larger;
     }
     this.remembered[this.rememberedCount++] = oop;
+  }
+
+  /** Takes what has lost its remembered bit out of the remembered set. */
+  dropForgotten(): void {
+    const remembered = this.remembered;
+    let kept = 0;
+    for (let at = 0; at < this.rememberedCount; at++) {
+      const oop = remembered[at]!;
+      if ((this.words[oop >>> 2]! & rememberedBit) !== 0) remembered[kept++] = oop;
+    }
+    this.rememberedCount = kept;
   }
 
   /** Marks the page of an object's header dirty; for stores into raw objects use markDirtyRange. */
@@ -492,6 +510,25 @@ export class ObjectMemory {
   freeBytes(): number {
     return this.oldSpace.availableBytes;
   }
+
+  // Become, with all frames in Contexts
+
+  /** Why two Arrays cannot exchange (or, one way, forward) the identities of their elements. */
+  becomeProblem(from: Oop, to: Oop, twoWay: boolean): FailureCode | undefined {
+    return becomeProblem(this, from, to, twoWay);
+  }
+
+  /** Elements of the Arrays exchange identities; `becomeProblem` has found nothing. */
+  exchangeIdentity(from: Oop, to: Oop): void {
+    new Become(this, this.collector.pendingMourners).exchange(from, to);
+  }
+
+  /** References to elements of the one Array go to those of the other; `becomeProblem` has found nothing. */
+  forwardIdentity(from: Oop, to: Oop, copyHash: boolean): void {
+    new Become(this, this.collector.pendingMourners).forward(from, to, copyHash);
+  }
+
+  // Room
 
   /** Lets allocation use the reserve until a collection finds room again; answers whether there was one. */
   releaseReserve(): boolean {

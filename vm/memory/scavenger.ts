@@ -85,7 +85,7 @@ export class Scavenger implements Tracer {
     this.scanRoots();
     this.drain();
     this.mourning.settle(this, this.settled);
-    this.dropForgotten();
+    memory.dropForgotten();
     this.words[State.edenFree] = edenBase;
     const past = memory.pastStart;
     memory.pastStart = memory.futureStart;
@@ -276,16 +276,4 @@ export class Scavenger implements Tracer {
     if (this.refersToNew(oop)) this.memory.remember(oop);
     else this.words[oop >>> 2]! &= ~rememberedBit;
   };
-
-  /** Takes what has lost its remembered bit out of the remembered set. */
-  private dropForgotten(): void {
-    const memory = this.memory;
-    const remembered = memory.remembered;
-    let kept = 0;
-    for (let at = 0; at < memory.rememberedCount; at++) {
-      const oop = remembered[at]!;
-      if ((this.words[oop >>> 2]! & rememberedBit) !== 0) remembered[kept++] = oop;
-    }
-    memory.rememberedCount = kept;
-  }
 }
