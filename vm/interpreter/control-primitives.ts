@@ -546,19 +546,19 @@ export class ControlPrimitives {
 
   private become(at: number): Oop {
     const { memory } = this.machine;
-    const problem = (memory as any).becomeProblem(this.words[at], this.words[at + 1], true);
+    const problem = memory.becomeProblem(this.words[at], this.words[at + 1], true);
     if (problem !== undefined) return this.machine.fail(problem);
     return this.withAllFlushed(at, 1, (window) => {
-      (memory as any).exchangeIdentity(this.words[window], this.words[window + 1]);
+      memory.exchangeIdentity(this.words[window], this.words[window + 1]);
     });
   }
 
   private becomeForward(at: number): Oop {
     const { memory } = this.machine;
-    const problem = (memory as any).becomeProblem(this.words[at], this.words[at + 1], false);
+    const problem = memory.becomeProblem(this.words[at], this.words[at + 1], false);
     if (problem !== undefined) return this.machine.fail(problem);
     return this.withAllFlushed(at, 2, (window) => {
-      (memory as any).forwardIdentity(
+      memory.forwardIdentity(
         this.words[window],
         this.words[window + 1],
         this.words[window + 2] === trueOop,
