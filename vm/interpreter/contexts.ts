@@ -170,8 +170,7 @@ export class Contexts {
 
   /** Memory is full: opens the reserve, which the handler of OutOfMemory needs too. */
   useReserve(): void {
-    if (this.memory.oldSpace.isReserveReleased) throw new MemoryExhausted();
-    this.memory.oldSpace.releaseReserve();
+    if (!this.memory.oldSpace.releaseReserve()) throw new MemoryExhausted();
     this.memory.demandAttention();
   }
 

@@ -134,7 +134,7 @@ export class ControlPrimitives {
       return;
     }
     const method = this.target !== 0 ? this.target : machine.lookup.find(this.selector, classIndex);
-    machine.lookup.fill(entry, 0, method, classIndex, this.argumentCount);
+    machine.lookup.fill(entry, 0, method, this.words[at], this.argumentCount);
   }
 
   /**

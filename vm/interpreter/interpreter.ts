@@ -45,7 +45,7 @@ import {
   stateBase,
   trueOop,
 } from "../spec/layouts.ts";
-import type { FailureCode } from "../spec/primitives.ts";
+import { type FailureCode, primitiveNumber } from "../spec/primitives.ts";
 import { type MachineSelector, SelectorIndex } from "../spec/special-objects.ts";
 import { type CodeHeader, Contexts, stackStart } from "./contexts.ts";
 import { ControlPrimitives, Outcome } from "./control-primitives.ts";
@@ -79,6 +79,7 @@ export type StopReason = (typeof Stop)[keyof typeof Stop];
 const sends = sendCacheBase >>> 2;
 /** A cache entry for sends that no site stands for. */
 const scratch = (stateBase >>> 2) + 16;
+const basicNew = primitiveNumber.get("basicNew") ?? 0;
 const stackEnd = stackStart + (stackBytes >>> 2) - stackMarginWords;
 
 export class Interpreter implements Machine, Roots {
@@ -1131,7 +1132,7 @@ export class Interpreter implements Machine, Roots {
         const key = ((pc & 0x3fff0000) << 2) | classIndex;
         entry = sends + (((pc ^ (classIndex << 5)) & 0xffff) << 2);
         if (H[entry] !== key) {
-          this.fillSendCache(w, mi, pc, entry, key, classIndex, argumentCount);
+          this.fillSendCache(w, mi, pc, entry, key, receiver, argumentCount);
         }
       }
       act: for (;;) {
@@ -1218,6 +1219,31 @@ export class Interpreter implements Machine, Roots {
               pc = mi + (H[fp + 2] >> 1);
               entry = 0;
               break act;
+            }
+          case 9 /* instantiate */:
+            {
+              const slots = action >>> 8;
+              const start = H[State.edenFree];
+              const end = start + 8 + ((slots + 1) & ~1) * 4;
+              if (end <= H[State.edenSoftEnd]) {
+                H[State.edenFree] = end;
+                let slot = start >> 2;
+                const last = end >> 2;
+                H[slot++] = detail;
+                H[slot++] = slots << slotCountShift;
+                while (slot < last) H[slot++] = nilOop;
+                H[at] = start;
+                entry = 0;
+                break act;
+              }
+              const result = primitives[basicNew]!(this, at, 0);
+              if (result !== 0) {
+                H[at] = result;
+                entry = 0;
+                break act;
+              }
+              detail = this.lookup.detail(code);
+              break;
             }
           default: {
             this.save(fp, pc - mi, at);
@@ -1308,15 +1334,15 @@ export class Interpreter implements Machine, Roots {
     pc: number,
     entry: number,
     key: number,
-    classIndex: number,
+    receiver: Oop,
     argumentCount: number,
   ): void {
     const selector = this.selectorOf(w, mi, pc);
     const method =
       (w & 255) === Op.superSend
         ? this.lookup.findIn(selector, this.superclassOfCode(mi << 2))
-        : this.lookup.find(selector, classIndex);
-    this.lookup.fill(entry, key, method, classIndex, argumentCount);
+        : this.lookup.find(selector, this.memory.classIndex(receiver));
+    this.lookup.fill(entry, key, method, receiver, argumentCount);
   }
 
   private superclassOfCode(code: Oop): Oop {

@@ -19,15 +19,21 @@ import {
   ClassSlot,
   CodeFlag,
   classIndexOf,
+  Format,
   falseOop,
+  formatShift,
   headerWords,
+  instanceFormatOf,
+  instanceSizeOf,
   lookupCacheBase,
   lookupCacheEntries,
   MethodDictionarySlot,
   nilOop,
   type Oop,
+  overflowSlotCount,
   sendCacheBase,
   sendCacheEntries,
+  smallIntegerValue,
   trueOop,
 } from "../spec/layouts.ts";
 import { primitiveNumber } from "../spec/primitives.ts";
@@ -53,6 +59,8 @@ export const Action = {
   contextReceiver: 7,
   /** Nothing was found: doesNotUnderstand: and its kin. */
   notUnderstood: 8,
+  /** basicNew of a class whose instances have n slots; detail is their header's first word. */
+  instantiate: 9,
 } as const;
 
 /** A detail word: words from the code's oop to its first bytecode, temporaries, and whether a failure code is wanted. */
@@ -66,6 +74,7 @@ export const lastControlPrimitive = 99;
 const sendCache = sendCacheBase >>> 2;
 const lookupCache = lookupCacheBase >>> 2;
 const blockValueNumber = primitiveNumber.get("blockValue")!;
+const basicNewNumber = primitiveNumber.get("basicNew");
 const markers = new Set([primitiveNumber.get("blockEnsure")!, primitiveNumber.get("blockOnDo")!]);
 
 export class Lookup {
@@ -134,9 +143,10 @@ export class Lookup {
     return 0;
   }
 
-  /** Fills a send cache entry for a found method (0 if none was found). */
-  fill(entry: number, key: number, method: Oop, classIndex: number, argumentCount: number): void {
+  /** Fills a send cache entry for a found method (0 if none was found), of use to receivers of the given one's class. */
+  fill(entry: number, key: number, method: Oop, receiver: Oop, argumentCount: number): void {
     const words = this.words;
+    const classIndex = this.memory.classIndex(receiver);
     words[entry] = key;
     words[entry + 1] = method;
     if (
@@ -149,7 +159,9 @@ export class Lookup {
     }
     words[entry + 3] = this.detail(method);
     words[entry + 2] =
-      classIndex === classIndexOf.Context ? Action.contextReceiver : this.actionOf(method, entry);
+      classIndex === classIndexOf.Context
+        ? Action.contextReceiver
+        : this.actionOf(method, entry, receiver);
   }
 
   /** What activation needs to know of a code object. */
@@ -161,9 +173,13 @@ export class Lookup {
     );
   }
 
-  private actionOf(method: Oop, entry: number): number {
+  private actionOf(method: Oop, entry: number, receiver: Oop): number {
     const primitive = this.code.primitive(method);
     if (primitive === blockValueNumber) return Action.blockValue;
+    if (primitive === basicNewNumber) {
+      const action = this.instantiateAction(receiver, entry);
+      if (action !== 0) return action;
+    }
     if (primitive !== 0 && !markers.has(primitive)) {
       return (
         (primitive <= lastControlPrimitive ? Action.control : Action.primitive) | (primitive << 8)
@@ -171,6 +187,18 @@ export class Lookup {
     }
     if (primitive === 0) return this.quickAction(method, entry);
     return Action.activate;
+  }
+
+  /** Instantiation of a class that is the only instance of its metaclass and has instances of fixed size; else 0. */
+  private instantiateAction(receiver: Oop, entry: number): number {
+    const { memory, classes } = this;
+    if (memory.classIndex(classes.classOf(receiver)) !== classIndexOf.Metaclass) return 0;
+    const shape = smallIntegerValue(memory.fetchPointer(ClassSlot.format, receiver));
+    const size = instanceSizeOf(shape);
+    const format = instanceFormatOf(shape);
+    if (format > Format.fixed || size >= overflowSlotCount) return 0;
+    this.words[entry + 3] = classes.indexOf(receiver) | (format << formatShift);
+    return Action.instantiate | (size << 8);
   }
 
   /** Recognises `^self`, `^slot` and `^constant`. */
