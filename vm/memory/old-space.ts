@@ -48,6 +48,8 @@ const freeHeader = classIndexOf["(free)"] | (Format.words32 << formatShift);
 export class OldSpace {
   private readonly memory: ObjectMemory;
   private readonly bins: IntStack[] = [];
+  /** A bit for each bin that is not empty; some of an emptied bin may still be set. */
+  private readonly occupied = new Int32Array((binCount + 31) >>> 5);
   /** The region small requests are cut from; not in a bin. */
   private regionStart = 0;
   private regionEnd = 0;
@@ -113,6 +115,7 @@ export class OldSpace {
   /** Forgets every free chunk. */
   clear(): void {
     for (const bin of this.bins) bin.clear();
+    this.occupied.fill(0);
     this.regionStart = 0;
     this.regionEnd = 0;
     this.freeBytes = 0;
@@ -154,7 +157,13 @@ export class OldSpace {
 
   private list(start: number, bytes: number): void {
     this.freeBytes += bytes;
-    this.bins[binOf(bytes)]!.push(start | 0);
+    this.push(start, bytes);
+  }
+
+  private push(start: number, bytes: number): void {
+    const bin = binOf(bytes);
+    this.bins[bin]!.push(start | 0);
+    this.occupied[bin >>> 5]! |= 1 << (bin & 31);
   }
 
   private cutRegion(bytes: number): number {
@@ -184,14 +193,26 @@ export class OldSpace {
   }
 
   private smallestBinAbove(own: number): number {
-    for (let bin = own + 1; bin < binCount; bin++) if (this.bins[bin]!.count > 0) return bin;
+    for (let bin = own + 1; bin < binCount; bin++) if (this.isOccupied(bin)) return bin;
     return 0;
   }
 
   /** Small requests make the largest chunk their region, so that neighbours stay together. */
   private largestBinAbove(own: number): number {
-    for (let bin = binCount - 1; bin > own; bin--) if (this.bins[bin]!.count > 0) return bin;
+    for (let group = this.occupied.length - 1; group >= own >>> 5; group--) {
+      while (this.occupied[group] !== 0) {
+        const bin = group * 32 + 31 - Math.clz32(this.occupied[group]!);
+        if (bin <= own) return 0;
+        if (this.isOccupied(bin)) return bin;
+      }
+    }
     return 0;
+  }
+
+  private isOccupied(bin: number): boolean {
+    if (this.bins[bin]!.count > 0) return true;
+    this.occupied[bin >>> 5]! &= ~(1 << (bin & 31));
+    return false;
   }
 
   /** Takes the front of a chunk that is in no bin; the rest becomes the region if it is the larger. */
@@ -203,9 +224,9 @@ export class OldSpace {
     this.writeFreeHeader(rest, restBytes);
     const regionBytes = this.regionEnd - this.regionStart;
     if (restBytes <= regionBytes) {
-      this.bins[binOf(restBytes)]!.push(rest | 0);
+      this.push(rest, restBytes);
     } else {
-      if (regionBytes > 0) this.bins[binOf(regionBytes)]!.push(this.regionStart | 0);
+      if (regionBytes > 0) this.push(this.regionStart, regionBytes);
       this.regionStart = rest;
       this.regionEnd = start + size;
     }

@@ -117,8 +117,7 @@ export class Scavenger implements Tracer {
     for (;;) {
       if (this.tenured.count > 0) {
         const oop = this.tenured.pop();
-        this.scanObject(oop);
-        if (this.refersToNew(oop)) this.memory.remember(oop);
+        if (this.scanObject(oop)) this.memory.remember(oop);
       } else if (this.futureScanned < this.futureFree) {
         let index = this.futureScanned >>> 2;
         let slots = words[index + 1]! >>> slotCountShift;
@@ -150,14 +149,13 @@ export class Scavenger implements Tracer {
     let kept = 0;
     for (let at = 0; at < rememberedCount; at++) {
       const oop = remembered[at]!;
-      const deferred = this.scanObject(oop);
-      if (deferred || this.refersToNew(oop)) remembered[kept++] = oop;
+      if (this.scanObject(oop)) remembered[kept++] = oop;
       else this.words[oop >>> 2]! &= ~rememberedBit;
     }
     memory.rememberedCount = kept;
   }
 
-  /** Scans an object's strong slots; answers whether some slots wait to be settled. */
+  /** Scans an object's strong slots; answers whether it refers to new objects or has slots that wait to be settled. */
   private scanObject(oop: Oop): boolean {
     const index = oop >>> 2;
     const words = this.words;
@@ -166,12 +164,10 @@ export class Scavenger implements Tracer {
     if (format <= Format.indexableWithFixed) {
       let slots = words[index + 1]! >>> slotCountShift;
       if (slots === overflowSlotCount) slots = words[index - 2]!;
-      this.scan(first, first + slots);
-      return false;
+      return this.scan(first, first + slots);
     }
     if (format >= Format.compiledCode) {
-      this.scan(first, first + 2 + ((words[first]! >> 1) & literalCountMask));
-      return false;
+      return this.scan(first, first + 2 + ((words[first]! >> 1) & literalCountMask));
     }
     if (format === Format.weak) {
       this.scan(first, first + this.mourning.fixedSlotCount(oop));
@@ -179,21 +175,24 @@ export class Scavenger implements Tracer {
       return true;
     }
     if (format !== Format.ephemeron) return false;
-    if (this.mourning.defers(oop, this)) return true;
-    this.traceSlots(oop);
-    return false;
+    return this.mourning.defers(oop, this) || this.scan(first, first + this.memory.slotCount(oop));
   }
 
-  private scan(first: number, end: number): void {
+  /** Copies what a run of words refers to; answers whether some of it is still new. */
+  private scan(first: number, end: number): boolean {
     const words = this.words;
     const dirty = this.memory.dirty;
+    let refersToNew = false;
     for (let index = first; index < end; index++) {
       const value = words[index]!;
       if ((value & 3) === 0 && (value - edenBase) >>> 0 < newSpaceBytes) {
-        words[index] = this.copy(value);
+        const now = this.copy(value);
+        words[index] = now;
         dirty[index >>> 10] = 1;
+        if (now >>> 0 < oldBase) refersToNew = true;
       }
     }
+    return refersToNew;
   }
 
   private follow(oop: Oop): Oop {
