@@ -1,0 +1,46 @@
+/**
+ * Runs the JavaScript side of the benchmarks.
+ *
+ * `node harness.mjs NAME ITERATIONS INNER` prints the milliseconds of each
+ * iteration as a JSON array; it fails if a result is wrong.
+ */
+import { performance } from "node:perf_hooks";
+import { pathToFileURL } from "node:url";
+
+/** The programs in the suite's order, with the inner iterations both languages run,
+ * normally and in a quick look. */
+export const benchmarks = [
+  { name: "Bounce", inner: 3000, quick: 300 },
+  { name: "CD", inner: 250, quick: 10 },
+  { name: "DeltaBlue", inner: 20000, quick: 2000 },
+  { name: "Havlak", inner: 1, quick: 1 },
+  { name: "Json", inner: 150, quick: 15 },
+  { name: "List", inner: 2000, quick: 200 },
+  { name: "Mandelbrot", inner: 750, quick: 100 },
+  { name: "NBody", inner: 250000, quick: 10000 },
+  { name: "Permute", inner: 1500, quick: 150 },
+  { name: "Queens", inner: 1500, quick: 150 },
+  { name: "Richards", inner: 60, quick: 6 },
+  { name: "Sieve", inner: 2000, quick: 200 },
+  { name: "Storage", inner: 600, quick: 60 },
+  { name: "Towers", inner: 1000, quick: 100 },
+];
+
+/** Answers the milliseconds of each iteration. */
+export async function runBenchmark(name, iterations, inner) {
+  const module = await import(`./${name.toLowerCase()}.mjs`);
+  const times = [];
+  for (let i = 0; i < iterations; i++) {
+    const benchmark = new module[name]();
+    const start = performance.now();
+    const right = benchmark.innerBenchmarkLoop(inner);
+    times.push(performance.now() - start);
+    if (!right) throw new Error(`${name} with ${inner} inner iterations: wrong result`);
+  }
+  return times;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [name, iterations, inner] = process.argv.slice(2);
+  console.log(JSON.stringify(await runBenchmark(name, Number(iterations), Number(inner))));
+}
