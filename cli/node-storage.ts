@@ -29,9 +29,9 @@ import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import type { ImageServices } from "../image-format/codec.ts";
 import {
   type OpenMode,
+  type RenamingFolder,
   StorageError,
   type StorageFile,
-  type StorageFolder,
   type StorageLock,
   type StorageReason,
 } from "../image-format/storage.ts";
@@ -101,7 +101,7 @@ export class NodeFile implements StorageFile {
 }
 
 /** A folder of the file system. */
-export class NodeFolder implements StorageFolder {
+export class NodeFolder implements RenamingFolder {
   private readonly path: string;
 
   constructor(path: string) {

@@ -35,7 +35,8 @@ function crcOfBytes(bytes: Uint8Array, start: number, end: number, before: numbe
 
 export const crc32: Crc32 = (bytes, before = 0) => {
   const size = bytes.length;
-  const start = Math.min(size, -bytes.byteOffset & 3);
+  const start = -bytes.byteOffset & 3;
+  if (size < start + 16) return ~crcOfBytes(bytes, 0, size, ~before) >>> 0;
   let crc = crcOfBytes(bytes, 0, start, ~before);
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + start, ((size - start) >> 4) << 2);
   for (let index = 0; index < words.length; index += 4) {

@@ -47,8 +47,8 @@ import { finish, type MaybePromise, type Steps } from "./steps.ts";
 import {
   GuardedFile,
   guarded,
+  type RenamingFolder,
   type StorageFile,
-  type StorageFolder,
   storageRefusal,
 } from "./storage.ts";
 
@@ -229,7 +229,7 @@ export class ImageFile {
    * exporting, publishing, saving under another name.
    */
   static writeTo(
-    folder: StorageFolder,
+    folder: RenamingFolder,
     name: string,
     image: NewImage,
     options: ImageOptions & { readonly mayReplace?: boolean } = {},
@@ -238,7 +238,7 @@ export class ImageFile {
   }
 
   private static *writeToSteps(
-    folder: StorageFolder,
+    folder: RenamingFolder,
     name: string,
     image: NewImage,
     options: ImageOptions & { readonly mayReplace?: boolean },
@@ -279,7 +279,7 @@ export class ImageFile {
    * Saves a full generation by writing the whole file anew beside the old one
    * and giving it the name. Only the generation before is taken along.
    */
-  rewrite(folder: StorageFolder, name: string, save: Save): MaybePromise<number> {
+  rewrite(folder: RenamingFolder, name: string, save: Save): MaybePromise<number> {
     return finish(this.writing(() => this.rewriteSteps(folder, name, save)));
   }
 
@@ -359,7 +359,7 @@ export class ImageFile {
     return manifest.generation;
   }
 
-  private *rewriteSteps(folder: StorageFolder, name: string, save: Save): Steps<number> {
+  private *rewriteSteps(folder: RenamingFolder, name: string, save: Save): Steps<number> {
     assert(!isDelta(save.kind), "a rewritten file ends with a full segment");
     const manifest = this.nextManifest(save);
     const steps = (fresh: GuardedFile) => this.rewriteInto(fresh, manifest, save);

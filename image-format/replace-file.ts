@@ -5,7 +5,7 @@
 import { ImageError } from "./errors.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Steps } from "./steps.ts";
-import { GuardedFile, guarded, type StorageFolder } from "./storage.ts";
+import { GuardedFile, guarded, type RenamingFolder } from "./storage.ts";
 
 /**
  * Lets `write` fill a new file, makes it durable, gives it the name, and
@@ -15,7 +15,7 @@ import { GuardedFile, guarded, type StorageFolder } from "./storage.ts";
  * a disk that fails one is not to be trusted with another.
  */
 export function* replaceFile<T>(
-  folder: StorageFolder,
+  folder: RenamingFolder,
   name: string,
   protocol: Protocol,
   write: (file: GuardedFile) => Steps<T>,
@@ -49,7 +49,7 @@ export function* replaceFile<T>(
 }
 
 /** Removes what was written in vain; the failure that made it so is what gets reported. */
-function* discard(folder: StorageFolder, temporary: string, file: GuardedFile): Steps<void> {
+function* discard(folder: RenamingFolder, temporary: string, file: GuardedFile): Steps<void> {
   try {
     file.close();
     yield* guarded("EIMG_WRITE", () => folder.remove(temporary), temporary);

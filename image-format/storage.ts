@@ -35,13 +35,17 @@ export type OpenMode = "read" | "write" | "create";
 export interface StorageFolder {
   open(name: string, mode: OpenMode): MaybePromise<StorageFile>;
   exists(name: string): MaybePromise<boolean>;
-  /** Gives a file another name, replacing what had it, in one step that a crash cannot split. */
-  rename(from: string, to: string): MaybePromise<void>;
   remove(name: string): MaybePromise<void>;
   /** Makes created, renamed and removed names durable. */
   sync(): MaybePromise<void>;
   /** Takes the lock that goes with a name, for one writer; refuses as "locked" if it is taken. */
   lock(name: string): MaybePromise<StorageLock>;
+}
+
+/** A folder in which a name can be given from one file to another, durably. OPFS has none. */
+export interface RenamingFolder extends StorageFolder {
+  /** Gives a file another name, replacing what had it, in one step that a crash cannot split. */
+  rename(from: string, to: string): MaybePromise<void>;
 }
 
 export interface StorageLock {

@@ -14,9 +14,9 @@
  */
 import {
   type OpenMode,
+  type RenamingFolder,
   StorageError,
   type StorageFile,
-  type StorageFolder,
   type StorageLock,
 } from "../../image-format/storage.ts";
 import type { Random } from "./samples.ts";
@@ -66,7 +66,7 @@ class Contents {
   }
 }
 
-export class SimulatedDisk implements StorageFolder {
+export class SimulatedDisk implements RenamingFolder {
   readonly log: DiskChange[] = [];
   /** When set, writes are cut short at random, between sectors or anywhere. */
   shortWrites: { readonly random: Random; readonly unit: "sectors" | "bytes" } | null = null;
