@@ -88,9 +88,9 @@ export class HeapBuilder {
   readonly classes: ClassTable;
   private readonly built = new Map<string, BuiltClass>();
   private readonly globals = new Map<string, Oop>();
-  private readonly undeclared = new Map<string, Oop>();
   private classSlots: readonly string[] = [];
   private metaclassSlots: readonly string[] = [];
+  private dictionarySlots: readonly string[] = [];
 
   /** Makes nil, false, true and the empty tables in an empty memory. */
   constructor(memory: ObjectMemory) {
@@ -98,6 +98,7 @@ export class HeapBuilder {
     this.symbols = new SymbolTable(memory);
     this.classes = new ClassTable(memory);
     // Nothing is young: an image is old space only.
+    memory.oldSpace.collecting = true;
     memory.words[State.edenHardEnd] = 0;
     memory.seedHashes(1);
     this.expect(this.object("UndefinedObject", Format.empty, 0), nilOop);
@@ -149,12 +150,8 @@ export class HeapBuilder {
     return found;
   }
 
-  has(name: string): boolean {
-    return this.built.has(name);
-  }
-
   /** Stores into a slot by its name, if the object's class has one of that name. */
-  storeNamed(slots: readonly string[], oop: Oop, name: string, value: Oop): void {
+  private storeNamed(slots: readonly string[], oop: Oop, name: string, value: Oop): void {
     const index = slots.indexOf(name);
     if (index >= 0) this.memory.storePointer(index, oop, value);
   }
@@ -163,6 +160,7 @@ export class HeapBuilder {
 
   /** Makes all classes; superclasses come before their subclasses. */
   makeClasses(definitions: readonly ClassDefinition[]): void {
+    const { memory } = this;
     const byName = new Map(definitions.map((each) => [each.name, each]));
     const slotsOf = (name: string) => {
       const definition = byName.get(name);
@@ -179,6 +177,11 @@ export class HeapBuilder {
       }
     }
     for (const definition of definitions) this.makeClass(definition);
+    this.dictionarySlots = slotsOf("SystemDictionary");
+    memory.setSpecial(
+      "smalltalk",
+      this.object("SystemDictionary", Format.fixed, this.dictionarySlots.length),
+    );
     for (const each of this.built.values()) this.fillClass(each);
     this.fillSubclasses();
   }
@@ -205,6 +208,7 @@ export class HeapBuilder {
   }
 
   private fillClass({ definition, classOop, metaclassOop, classVariables }: BuiltClass): void {
+    const { memory } = this;
     const { superclass } = definition;
     const superBuilt = superclass && this.classNamed(superclass.name);
     const slotCount = allInstanceVariables(definition).length;
@@ -227,16 +231,13 @@ export class HeapBuilder {
     put("name", this.symbol(definition.name));
     put("category", this.symbol(definition.category));
     put("comment", this.string(definition.comment));
-    put("environment", this.memory.special("smalltalk"));
+    put("environment", memory.special("smalltalk"));
     if (classVariables.size > 0) put("classPool", this.array([...classVariables.values()]));
     if (definition.pools.length > 0) {
-      put("sharedPools", this.array(definition.pools.map((each) => this.poolNamed(each))));
+      const pools = definition.pools.map((each) => this.classNamed(each).classOop);
+      put("sharedPools", this.array(pools));
     }
     this.storeNamed(this.metaclassSlots, metaclassOop, "thisClass", classOop);
-  }
-
-  private poolNamed(name: string): Oop {
-    return this.classNamed(name).classOop;
   }
 
   private fillBehavior(
@@ -274,6 +275,11 @@ export class HeapBuilder {
     this.storeNamed(slots, behavior, "organization", organization);
   }
 
+  /** The slots that class-side methods of a class see. */
+  metaclassInstanceVariables(definition: ClassDefinition): readonly string[] {
+    return [...this.classSlots, ...metaclassVariables(definition)];
+  }
+
   // Variables
 
   private association(kind: KnownClassName, name: string): Oop {
@@ -306,19 +312,18 @@ export class HeapBuilder {
     return this.globals.get(name);
   }
 
-  /** The binding of a name nothing defines; every use shares one. */
-  undeclaredBinding(name: string): Oop {
-    let binding = this.undeclared.get(name);
-    if (binding === undefined) {
-      binding = this.association("UndeclaredVariable", name);
-      this.undeclared.set(name, binding);
-    }
-    return binding;
-  }
-
-  /** All globals and undeclared variables so far. */
-  bindings(): { globals: readonly Oop[]; undeclared: readonly Oop[] } {
-    return { globals: [...this.globals.values()], undeclared: [...this.undeclared.values()] };
+  /**
+   * Gives the SystemDictionary its bindings, as a plain Array that the entry
+   * method hashes, and lets new space be used again.
+   */
+  finish(): void {
+    const { memory } = this;
+    const globals = [...this.globals.values()];
+    const dictionary = memory.special("smalltalk");
+    this.storeNamed(this.dictionarySlots, dictionary, "tally", smallInteger(globals.length));
+    this.storeNamed(this.dictionarySlots, dictionary, "array", this.array(globals));
+    memory.oldSpace.collecting = false;
+    memory.oldSpace.limitEden();
   }
 }
 

@@ -33,8 +33,7 @@ export class SimulatedHost implements Host {
     };
   }
 
-  /** Lets time pass. */
-  advance(milliseconds: number): void {
+  idle(milliseconds: number): void {
     this.milliseconds += milliseconds;
   }
 
