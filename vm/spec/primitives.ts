@@ -595,6 +595,18 @@ const collections = [
     doc: "the Unicode general category, a String of two letters",
   },
   {
+    number: 334,
+    name: "characterCode",
+    arguments: 0,
+    doc: "the code point of a Character, a SmallInteger",
+  },
+  {
+    number: 335,
+    name: "characterValue",
+    arguments: 1,
+    doc: "Character class value: the Character of a code point",
+  },
+  {
     number: 340,
     name: "bytesIntegerAt",
     arguments: 4,

@@ -141,6 +141,23 @@ const characterIs: Primitive = (machine, at) => {
   );
 };
 
+const characterCode: Primitive = (machine, at) => {
+  const receiver = machine.memory.words[at]!;
+  return isCharacter(receiver)
+    ? smallInteger(characterValue(receiver))
+    : machine.fail("badReceiver");
+};
+
+/** Greatest code point a Character may have; those above Unicode's are for private use. */
+const maximumCode = 0x1fffff;
+
+const characterOf: Primitive = (machine, at) => {
+  const code = machine.memory.words[at + 1]!;
+  const point = smallIntegerValue(code);
+  if (!isSmallInteger(code) || point < 0 || point > maximumCode) return machine.fail("badArgument");
+  return character(point);
+};
+
 const characterMapped =
   (map: (point: number) => number): Primitive =>
   (machine, at) => {
@@ -485,6 +502,8 @@ export const stringPrimitives = {
   utf8Decode,
   utf8Size: ofText((memory, text) => smallInteger(utf8Length(elements(memory, text)))),
   stringTranslate,
+  characterCode,
+  characterValue: characterOf,
   characterIs,
   characterUppercase: characterMapped(upper),
   characterLowercase: characterMapped(lower),
