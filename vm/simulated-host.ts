@@ -33,12 +33,9 @@ export class SimulatedHost implements Host {
     };
   }
 
+  /** Lets time pass. */
   idle(milliseconds: number): void {
     this.milliseconds += milliseconds;
-  }
-
-  idle(milliseconds: number): void {
-    this.advance(milliseconds);
   }
 
   /** What was printed on a stream so far. */

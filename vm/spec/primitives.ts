@@ -184,7 +184,15 @@ const control = [
 ] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 100 to 199: objects, slots, classes, reflection, compiling. */
-const objects = [] as const satisfies readonly PrimitiveRow[];
+const objects = [
+  { number: 100, name: "basicNew", arguments: 0, doc: "a new instance without indexed slots" },
+  {
+    number: 101,
+    name: "basicNewSized",
+    arguments: 1,
+    doc: "a new instance with that many indexed slots",
+  },
+] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 200 to 299: numbers. */
 const numbers = [

@@ -2,12 +2,22 @@
  * The primitives that are not control, by number.
  */
 
-import { type ControlPrimitiveName, type PrimitiveName, primitives } from "../../spec/primitives.ts";
+import {
+  type ControlPrimitiveName,
+  type PrimitiveName,
+  primitives,
+} from "../../spec/primitives.ts";
 import type { Primitive } from "../machine.ts";
 import { collectionPrimitives } from "./collections.ts";
+import { hostPrimitives } from "./host.ts";
+import { numberPrimitives } from "./numbers.ts";
+import { objectPrimitives } from "./objects.ts";
 
-const byName: Partial<Record<Exclude<PrimitiveName, ControlPrimitiveName>, Primitive>> = {
+const byName: Record<Exclude<PrimitiveName, ControlPrimitiveName>, Primitive> = {
+  ...objectPrimitives,
+  ...numberPrimitives,
   ...collectionPrimitives,
+  ...hostPrimitives,
 };
 
 export const primitiveTable: readonly (Primitive | undefined)[] = (() => {
