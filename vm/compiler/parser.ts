@@ -68,13 +68,52 @@ export function parseDoIt(source: string, options: ParseOptions = {}): MethodNod
 
 function parse(source: string, rule: "method" | "doIt", options: ParseOptions): MethodNode {
   grammar ??= grammarFrom(grammarRecipe);
-  const condensed = condense(source);
+  const [first, ...others] = pieces(condense(source));
+  const match = matched(grammar, first!, rule);
+  const builder = new TreeBuilder(first!, options);
+  const node =
+    rule === "method"
+      ? builder.method(match._cst, match._cstOffset)
+      : builder.doIt(match._cst, match._cstOffset);
+  if (others.length === 0) return node;
+  const statements = [...node.statements];
+  for (const piece of others) {
+    const { _cst, _cstOffset } = matched(grammar, piece, "statements");
+    statements.push(...new TreeBuilder(piece, options).statements(_cst, _cstOffset));
+  }
+  return { ...node, statements };
+}
+
+function matched(grammar: Grammar, condensed: Condensed, rule: string): Match {
   const match = grammar.match(condensed.text, rule);
   if (!match.succeeded()) throw refusal(condensed, match.getRightmostFailurePosition(), rule);
-  const builder = new TreeBuilder(condensed, options);
-  return rule === "method"
-    ? builder.method(match._cst, match._cstOffset)
-    : builder.doIt(match._cst, match._cstOffset);
+  return match;
+}
+
+/** A match takes more than a kilobyte a character. So long sources are matched some statements at a time. */
+const pieceLength = 8000;
+
+function pieces(condensed: Condensed): Condensed[] {
+  const { source, text, origins, statementEnds } = condensed;
+  const result: Condensed[] = [];
+  let start = 0;
+  for (const end of [...statementEnds, text.length]) {
+    if (end < text.length && end - start < pieceLength) continue;
+    if (end === start && start > 0) continue;
+    const isWhole = start === 0 && end === text.length;
+    result.push(
+      isWhole
+        ? condensed
+        : {
+            source,
+            text: text.slice(start, end),
+            origins: origins.slice(start, end + 1),
+            statementEnds: [],
+          },
+    );
+    start = end;
+  }
+  return result;
 }
 
 /** Says in plain words what the grammar missed at a place. */
@@ -250,7 +289,7 @@ class TreeBuilder {
     return this.each(node.children[2]!, base + option.childOffsets[0]!, this.declaration);
   }
 
-  private statements(node: MatchNode, at: number): StatementNode[] {
+  statements(node: MatchNode, at: number): StatementNode[] {
     const result = this.each(node.children[1]!, at, this.statement);
     const last = node.children[3]!;
     if (last.children.length > 0)

@@ -16,6 +16,8 @@ export interface Condensed {
   readonly text: string;
   /** Offset in the source of each condensed character, and of the end. */
   readonly origins: readonly number[];
+  /** Where statements outside all brackets end: behind the period and its white space. */
+  readonly statementEnds: readonly number[];
 }
 
 /** Deepest nesting of brackets that compiles. */
@@ -71,6 +73,7 @@ const closerNames: Record<string, string> = {
 export function condense(source: string): Condensed {
   const origins: number[] = [];
   const open: number[] = [];
+  const statementEnds: number[] = [];
   let text = "";
   let at = 0;
   const put = (condensed: string, origin: number): void => {
@@ -155,6 +158,10 @@ export function condense(source: string): Condensed {
     }
     put(character, at);
     at++;
+    if (character === "." && open.length === 0) {
+      const next = source.charCodeAt(at);
+      statementEnds.push(text.length + (isSpace(next) || next === 34 ? 1 : 0));
+    }
   }
   const unclosed = open.pop();
   if (unclosed !== undefined) {
@@ -162,5 +169,5 @@ export function condense(source: string): Condensed {
     throw new SyntaxProblem(closerNames[closer]!, source, source.length, 1, closer);
   }
   origins.push(source.length);
-  return { source, text, origins };
+  return { source, text, origins, statementEnds };
 }
