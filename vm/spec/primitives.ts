@@ -788,13 +788,31 @@ const host = [
   },
 ] as const satisfies readonly PrimitiveRow[];
 
-export const primitives = [...control, ...objects, ...numbers, ...collections, ...host] as const;
+/** Numbers 500 to 549: reading source files. */
+const sources = [
+  {
+    number: 500,
+    name: "readTonel",
+    arguments: 1,
+    doc: "what a Tonel text says, an Array: kind or nil, name, superclass or nil, type, instance variables, class variables, class-instance variables, pools, traits, class traits, category, comment, methods (each an Array of class name, whether class side, category, source, line) and problems (each an Array of message, line, column)",
+  },
+] as const satisfies readonly PrimitiveRow[];
+
+export const primitives = [
+  ...control,
+  ...objects,
+  ...numbers,
+  ...collections,
+  ...host,
+  ...sources,
+] as const;
 
 export type ControlPrimitiveName = (typeof control)[number]["name"];
 export type ObjectPrimitiveName = (typeof objects)[number]["name"];
 export type NumberPrimitiveName = (typeof numbers)[number]["name"];
 export type CollectionPrimitiveName = (typeof collections)[number]["name"];
 export type HostPrimitiveName = (typeof host)[number]["name"];
+export type SourcePrimitiveName = (typeof sources)[number]["name"];
 export type PrimitiveName = (typeof primitives)[number]["name"];
 
 export const primitiveNumber: ReadonlyMap<string, number> = new Map(

@@ -12,12 +12,14 @@ import { collectionPrimitives } from "./collections.ts";
 import { hostPrimitives } from "./host.ts";
 import { numberPrimitives } from "./numbers.ts";
 import { objectPrimitives } from "./objects.ts";
+import { sourcePrimitives } from "./sources.ts";
 
 const byName: Record<Exclude<PrimitiveName, ControlPrimitiveName>, Primitive> = {
   ...objectPrimitives,
   ...numberPrimitives,
   ...collectionPrimitives,
   ...hostPrimitives,
+  ...sourcePrimitives,
 };
 
 export const primitiveTable: readonly (Primitive | undefined)[] = (() => {
