@@ -7,7 +7,7 @@ const source = readFileSync(
   "utf8",
 );
 const cases = new Map(
-  [...source.matchAll(/case (\d+) \/\* (\w+) \*\/:/g)].map((match) => [
+  [...source.matchAll(/case (\d+): (?:\{\s*)?\/\/ (\w+)/g)].map((match) => [
     match[2]!,
     Number(match[1]),
   ]),

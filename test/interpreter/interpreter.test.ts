@@ -83,7 +83,8 @@ describe("the interpreter", () => {
       Mini: [
         "class leave\n\t[ [ ^ 7 ] ensure: [ self log: #first ] ] ensure: [ self log: #second ]",
       ],
-      FullBlockClosure: ["home\n\t^ outerContext"],
+      FullBlockClosure: ["home\n\t^ outerContext home"],
+      Context: ["home\n\t^ closureOrNil isNil ifTrue: [ self ] ifFalse: [ closureOrNil home ]"],
     };
     expect(run("| r | r := self leave. ^ {r. Log}", extra)).toBe(
       "(7 (((nil unwind) first) second))",
