@@ -1,0 +1,1 @@
+export declare function buildWhatIsStale(wanted: { readonly browser: boolean }): Promise<void>;

@@ -1,0 +1,117 @@
+/**
+ * Commands that Smalltalk carries out: opens the image, hands it the words, and
+ * runs it until it ends the session.
+ */
+
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { version } from "../../package.json";
+import { MemoryExhausted } from "../../vm/interpreter/contexts.ts";
+import { ObjectMemory } from "../../vm/memory/object-memory.ts";
+import { VirtualMachine } from "../../vm/virtual-machine.ts";
+import { imageWords, parseSize, type Request, UsageError } from "../command-table.ts";
+import { type ExitCode, exitCodes, Refused } from "../exit-codes.ts";
+import { baseImagePath, cloneImage, ImageSession, type SaveTarget } from "../image-session.ts";
+import { NodeHost } from "../node-host.ts";
+
+export async function inImage(request: Request): Promise<ExitCode> {
+  const { path, words } = imageAndWords(request);
+  const target = saveTarget(request, path);
+  const memory = newMemory(request);
+  const notes = () => ({ created: new Date().toISOString(), toolVersion: version });
+  const image = path ?? baseImagePath;
+  if (request.command.name === "repl" && path !== undefined && !existsSync(path)) {
+    cloneImage(baseImagePath, path, newMemory(request), notes());
+    process.stderr.write(`made ${path}\n`);
+  }
+  const session = ImageSession.open(image, memory, target, notes);
+  try {
+    for (const warning of session.warnings) process.stderr.write(`engram: ${warning.message}\n`);
+    const host = new NodeHost(imageWords({ ...request, words }));
+    const saves = target !== "nowhere";
+    const machine = new VirtualMachine(
+      memory,
+      host,
+      saves ? { saver: (kind) => session.save(kind) } : {},
+    );
+    return await runMachine(machine, host);
+  } finally {
+    session.close();
+  }
+}
+
+/** The image a request opens, undefined for the base image, and the words it is to act on. */
+function imageAndWords(request: Request): { path: string | undefined; words: readonly string[] } {
+  const { command, image, words } = request;
+  const [first] = words;
+  if (command.name === "repl" && first !== undefined) {
+    if (image !== undefined) throw new UsageError("the image is named twice", command);
+    return { path: resolve(first), words: [] };
+  }
+  if (command.name === "run" && first?.endsWith(".image")) {
+    if (image !== undefined) throw new UsageError("run needs one image or a script", command);
+    return { path: resolve(first), words: words.slice(1) };
+  }
+  if (command.name === "run" && first === undefined && image === undefined) {
+    throw new UsageError("run needs FILE", command);
+  }
+  return { path: image === undefined ? undefined : resolve(image), words };
+}
+
+function saveTarget({ command, options }: Request, path: string | undefined): SaveTarget {
+  const onError = options.get("save-on-error");
+  const save = options.get("save");
+  if (onError !== undefined && save !== undefined) {
+    throw new UsageError("--save and --save-on-error exclude each other", command);
+  }
+  if (typeof onError === "string") return { path: resolve(onError) };
+  if (typeof save === "string") {
+    const out = resolve(save);
+    return out === path ? "same" : { path: out };
+  }
+  if (save === true && path === undefined) {
+    throw new UsageError("--save needs an image; name one with -i", command);
+  }
+  // An image run as a program may save itself when it likes.
+  const mayKeep = save === true || command.name === "repl" || command.name === "run";
+  return mayKeep && path !== undefined ? "same" : "nowhere";
+}
+
+export function newMemory(request: Request): ObjectMemory {
+  const limit = request.options.get("heap-limit");
+  return new ObjectMemory(typeof limit === "string" ? parseSize(limit) : undefined);
+}
+
+async function runMachine(machine: VirtualMachine, host: NodeHost): Promise<ExitCode> {
+  host.console.receiveInput = (bytes) => machine.postInput(bytes);
+  const stopListening = listenForInterrupt(machine, host);
+  try {
+    machine.start();
+    return await machine.run();
+  } catch (error) {
+    if (!(error instanceof MemoryExhausted)) throw error;
+    throw new Refused(`out of memory: ${error.message}`, exitCodes.outOfMemory);
+  } finally {
+    stopListening();
+    host.console.close();
+  }
+}
+
+/** How soon a second Ctrl-C quits. */
+const impatientMilliseconds = 2000;
+
+/** The first Ctrl-C interrupts the active process, a second one soon after it quits. */
+function listenForInterrupt(machine: VirtualMachine, host: NodeHost): () => void {
+  let last = Number.NEGATIVE_INFINITY;
+  const interrupt = () => {
+    const now = performance.now();
+    if (now - last < impatientMilliseconds) {
+      host.console.close();
+      process.exit(exitCodes.interrupted);
+    }
+    last = now;
+    machine.interrupt();
+  };
+  process.on("SIGINT", interrupt);
+  return () => process.off("SIGINT", interrupt);
+}

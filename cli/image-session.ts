@@ -1,0 +1,202 @@
+/**
+ * The image file behind a session of the command line: where it is, opening it
+ * into memory, and saving to it or to another.
+ *
+ * Only who may save to a file locks it. A session on the base image may be
+ * saved under another name only.
+ */
+
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ImageError } from "../image-format/errors.ts";
+import { ImageFile } from "../image-format/image-file.ts";
+import { chooseSave } from "../image-format/save-policy.ts";
+import { now } from "../image-format/steps.ts";
+import {
+  lockForWriting,
+  openFile,
+  type StorageFile,
+  type StorageLock,
+} from "../image-format/storage.ts";
+import type { ObjectMemory } from "../vm/memory/object-memory.ts";
+import {
+  adoptHeap,
+  commitSave,
+  deltaSave,
+  dirtyPageCount,
+  fullSave,
+  heapTarget,
+  newImage,
+  type SnapshotNotes,
+} from "../vm/snapshot.ts";
+import type { Request } from "./command-table.ts";
+import { NodeFolder, nodeServices } from "./node-storage.ts";
+
+/** The image that comes with the program. */
+export const baseImagePath = fileURLToPath(new URL("./engram.image", import.meta.url));
+
+/** The path of the image a request is about. */
+export function imagePath(request: Request, named?: string): string {
+  const image = named ?? request.image;
+  return image === undefined ? baseImagePath : resolve(image);
+}
+
+/** Opens an image file, or refuses it by its name. */
+export function openImageFile(path: string, mode: "read" | "write"): StorageFile {
+  return now(openFile(folderOf(path), basename(path), mode));
+}
+
+const folderOf = (path: string): NodeFolder => new NodeFolder(dirname(path));
+
+/** Runs an action; a refusal names the file by its whole path. */
+export function naming<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    const { code, place, expected, found, causes } = error;
+    const refusal = {
+      place: { ...place, file: path },
+      ...(expected === undefined ? {} : { expected }),
+      ...(found === undefined ? {} : { found }),
+    };
+    throw new ImageError(code, refusal, causes);
+  }
+}
+
+/** Where a session saves: into the image it opened, under another name, or nowhere. */
+export type SaveTarget = "same" | "nowhere" | { readonly path: string };
+
+export class ImageSession {
+  readonly path: string;
+  private readonly memory: ObjectMemory;
+  private readonly notes: () => SnapshotNotes;
+  private readonly target: SaveTarget;
+  private readonly file: ImageFile;
+  private readonly lock: StorageLock | undefined;
+
+  private constructor(
+    path: string,
+    memory: ObjectMemory,
+    target: SaveTarget,
+    notes: () => SnapshotNotes,
+    file: ImageFile,
+    lock: StorageLock | undefined,
+  ) {
+    this.path = path;
+    this.memory = memory;
+    this.target = target;
+    this.notes = notes;
+    this.file = file;
+    this.lock = lock;
+  }
+
+  /** Reads an image into empty memory, or refuses it. Nothing in it has been verified yet. */
+  static open(
+    path: string,
+    memory: ObjectMemory,
+    target: SaveTarget,
+    notes: () => SnapshotNotes,
+  ): ImageSession {
+    return naming(path, () => {
+      const writable = target === "same";
+      const lock = writable ? now(lockForWriting(folderOf(path), basename(path))) : undefined;
+      try {
+        const file = now(
+          ImageFile.open(openImageFile(path, writable ? "write" : "read"), {
+            services: nodeServices,
+            readOnly: !writable,
+            heap: heapTarget(memory),
+          }),
+        );
+        adoptHeap(memory, file.manifest);
+        return new ImageSession(path, memory, target, notes, file, lock);
+      } catch (error) {
+        if (lock !== undefined) now(lock.release());
+        throw error;
+      }
+    });
+  }
+
+  /** What was found wrong with newer generations than the one opened. */
+  get warnings(): readonly ImageError[] {
+    return this.file.warnings;
+  }
+
+  get generation(): number {
+    return this.file.generation;
+  }
+
+  /** Saves memory as it is; answers when it is durable. */
+  save(kind: "full" | "delta"): void {
+    const { target } = this;
+    if (target === "nowhere")
+      throw new ImageError("EIMG_READ_ONLY", { place: { file: this.path } });
+    naming(target === "same" ? this.path : target.path, () => {
+      if (target === "same") this.saveHere(kind);
+      else this.saveAs(target.path);
+    });
+  }
+
+  private saveHere(kind: "full" | "delta"): void {
+    const { memory, file } = this;
+    const changed = { dirtyPages: dirtyPageCount(memory), usedPages: memory.pageCount };
+    const way = chooseSave(file.usage(), changed, true);
+    if (kind === "delta" && way === "delta") {
+      now(commitSave(memory, file, deltaSave(memory, this.notes())));
+    } else if (way === "rewrite") {
+      const save = fullSave(memory, this.notes());
+      now(file.rewrite(folderOf(this.path), basename(this.path), save));
+      memory.dirty.fill(0);
+    } else {
+      now(commitSave(memory, file, fullSave(memory, this.notes())));
+    }
+  }
+
+  private saveAs(path: string): void {
+    const { fileId, generation } = this.file.manifest;
+    writeImage(path, this.memory, this.notes(), { fileId, generation });
+  }
+
+  close(): void {
+    this.file.close();
+    if (this.lock !== undefined) now(this.lock.release());
+  }
+}
+
+/** Writes memory as a new image file, replacing what had the name in one step. */
+export function writeImage(
+  path: string,
+  memory: ObjectMemory,
+  notes: SnapshotNotes,
+  parent: { fileId: Uint8Array; generation: number } | null,
+  fileId: Uint8Array = randomBytes(16),
+): void {
+  const folder = folderOf(path);
+  const name = basename(path);
+  const lock = now(lockForWriting(folder, name));
+  try {
+    const image = { ...newImage(memory, notes, fileId), parent };
+    now(ImageFile.writeTo(folder, name, image, { services: nodeServices, mayReplace: true }));
+  } finally {
+    now(lock.release());
+  }
+}
+
+/** Makes a new image file that is a copy of another one, with an identity of its own. */
+export function cloneImage(
+  from: string,
+  to: string,
+  memory: ObjectMemory,
+  notes: SnapshotNotes,
+): void {
+  if (existsSync(to)) throw new ImageError("EIMG_EXISTS", { place: { file: to } });
+  const session = ImageSession.open(from, memory, { path: to }, () => notes);
+  try {
+    session.save("full");
+  } finally {
+    session.close();
+  }
+}
