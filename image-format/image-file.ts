@@ -72,7 +72,10 @@ export interface OpenOptions extends ImageOptions {
 
 /** A generation to be saved. */
 export interface Save {
-  /** A delta holds the pages that changed since the generation before, the others all pages. */
+  /**
+   * A delta holds the pages that changed since the newest generation, so those
+   * of a save that failed too; the others hold all pages.
+   */
   readonly kind: ImageKind;
   readonly description: HeapDescription;
   /** Runs of pages in ascending order, which must not change until the save is acknowledged. */
@@ -366,10 +369,11 @@ export class ImageFile {
     const { file, written } = yield* replaceFile(folder, name, this.protocol, steps, (error) => {
       this.poison = error;
     });
-    this.file.close();
+    const replaced = this.file;
     this.file = file;
     this.otherRanges = rangesOf(written.previous);
     this.adopt(1, written.chain);
+    letGo(() => replaced.close());
     return manifest.generation;
   }
 
@@ -383,7 +387,10 @@ export class ImageFile {
     const previous: Link[] = [];
     let offset = firstSegmentOffset;
     let before: SegmentReference | null = null;
-    for (const segment of this.readSegments().toReversed()) {
+    const segments = this.readSegments();
+    // What decayed since it was opened must not be copied as if it were whole.
+    yield* readPages(this.context(), segments, null);
+    for (const segment of segments.toReversed()) {
       before = copySegment(this.file, segment, fresh, offset, before);
       previous.unshift({ reference: before, manifest: segment.manifest });
       offset = alignToPage(before.offset + before.length);
@@ -450,13 +457,11 @@ export class ImageFile {
     }
   }
 
-  /** Gives space back. The file is as good with it, so that failing to is no failure. */
+  /** Gives space back; the file is as good with it. */
   private trimTo(sizeInBytes: number): void {
-    try {
+    letGo(() => {
       if (this.file.size() > sizeInBytes) this.file.truncate(sizeInBytes);
-    } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-    }
+    });
   }
 
   private context(): ReadContext {
@@ -487,6 +492,15 @@ function* readHeap(
     // An older generation may be laid out in the same memory.
     target.fill(0, 0, chain[0]!.manifest.heapSize);
     throw error;
+  }
+}
+
+/** Does what no save depends on; it may fail. */
+function letGo(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
   }
 }
 

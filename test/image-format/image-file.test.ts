@@ -18,6 +18,7 @@ import {
   sampleImage,
   sampleSave,
 } from "./samples.ts";
+import { SimulatedDisk } from "./simulated-storage.ts";
 
 const services: ImageServices = {
   deflateRaw: (bytes) => deflateRawSync(bytes),
@@ -268,6 +269,17 @@ describe("an image file", () => {
     expect(() => image.commit(save)).toThrow("collector failed");
     expect(now(image.commit(sampleSave("image", sampleHeap(50, 3))))).toBe(2);
     expect(print(reopen(file).heap)).toBe(print(sampleHeap(50, 3)));
+  });
+
+  it("is not rewritten when what it would take along has decayed", () => {
+    const disk = new SimulatedDisk();
+    now(ImageFile.writeTo(disk, "a", sampleImage(sampleHeap(20, 1))));
+    const image = now(ImageFile.open(disk.open("a", "write")));
+    disk.visible("a")![firstSegmentOffset + 9]! ^= 1;
+    const save = sampleSave("image", sampleHeap(20, 2));
+    expect(codeOf(() => image.rewrite(disk, "a", save))).toBe("EIMG_CHUNK_CRC");
+    expect(disk.exists("a.new")).toBe(false);
+    expect(now(image.commit(save))).toBe(2);
   });
 
   it("lists its generations without reading pages", () => {
