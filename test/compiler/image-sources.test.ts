@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { compileMethod, SyntaxProblem } from "../../vm/compiler/compiler.ts";
 import { methodPlace } from "../../vm/compiler/tonel-reader.ts";
+import { checkCode } from "./code-checker.ts";
 import { imageSources, SourceEnvironments } from "./sources.ts";
 
 const files = imageSources();
@@ -13,37 +14,37 @@ test("every file under images can be read", () => {
   expect(problems).toEqual([]);
 });
 
-test("every method under images compiles", () => {
-  const problems: string[] = [];
-  for (const { path, text, tonel } of files)
-    for (const method of tonel.methods)
+const places = { syntax: [] as string[], names: [] as string[], code: [] as string[] };
+for (const { path, text, tonel } of files)
+  for (const method of tonel.methods) {
+    const at = (offset: number, message: string) => {
+      const { line, column } = methodPlace(text, method, offset);
+      return `${path}:${line}:${column}: ${message}`;
+    };
+    try {
+      const compiled = compileMethod(method.source, environments.of(method));
+      for (const warning of compiled.warnings)
+        if (warning.kind === "undeclared" || warning.kind === "primitive")
+          places.names.push(at(warning.start, warning.message));
       try {
-        compileMethod(method.source, environments.of(method));
+        checkCode(compiled);
       } catch (error) {
-        if (!(error instanceof SyntaxProblem)) throw error;
-        const { line, column } = methodPlace(text, method, error.position);
-        problems.push(`${path}:${line}:${column}: ${error.message}`);
+        places.code.push(at(0, String(error)));
       }
-  expect(problems).toEqual([]);
+    } catch (error) {
+      if (!(error instanceof SyntaxProblem)) throw error;
+      places.syntax.push(at(error.position, error.message));
+    }
+  }
+
+test("every method under images compiles", () => {
+  expect(places.syntax).toEqual([]);
+});
+
+test("every method under images keeps the contract of its bytecodes", () => {
+  expect(places.code).toEqual([]);
 });
 
 test("every name in a method under images is declared", () => {
-  const problems: string[] = [];
-  for (const { path, text, tonel } of files)
-    for (const method of tonel.methods)
-      for (const warning of warningsOf(method.source, environments.of(method))) {
-        if (warning.kind !== "undeclared" && warning.kind !== "primitive") continue;
-        const { line, column } = methodPlace(text, method, warning.start);
-        problems.push(`${path}:${line}:${column}: ${warning.message}`);
-      }
-  expect(problems).toEqual([]);
+  expect(places.names).toEqual([]);
 });
-
-function warningsOf(source: string, environment: Parameters<typeof compileMethod>[1]) {
-  try {
-    return compileMethod(source, environment).warnings;
-  } catch (error) {
-    if (error instanceof SyntaxProblem) return [];
-    throw error;
-  }
-}

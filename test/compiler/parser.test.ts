@@ -7,6 +7,7 @@ import type { StatementNode } from "../../vm/compiler/nodes.ts";
 import { parseMethod } from "../../vm/compiler/parser.ts";
 import { printMethod } from "../../vm/compiler/printer.ts";
 import { writeRecipe } from "../../vm/compiler/recipe-writer.ts";
+import { checkCode } from "./code-checker.ts";
 import { ProgramWriter } from "./random-programs.ts";
 import { imageSources } from "./sources.ts";
 
@@ -42,12 +43,12 @@ test("random programs print to source that parses to the same tree", () => {
   }
 });
 
-test("random programs compile", () => {
+test("random programs compile to code that keeps its contract", () => {
   const seed = Number(process.env.SEED ?? 1);
   for (let i = 0; i < 500; i++) {
     const source = new ProgramWriter(seed * 1000 + i).method();
     try {
-      compileMethod(source, environment);
+      checkCode(compileMethod(source, environment));
     } catch (error) {
       if (!(error instanceof SyntaxProblem))
         throw new Error(`seed ${seed}, program ${i}:\n${source}`, { cause: error });
