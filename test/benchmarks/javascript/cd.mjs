@@ -229,39 +229,7 @@ class RedBlackTree {
     if (!insertion.isNewEntry) return insertion.oldValue;
     let x = insertion.newNode;
     while (x !== this.root && x.parent.color === red) {
-      if (x.parent === x.parent.parent.left) {
-        const y = x.parent.parent.right;
-        if (isRed(y)) {
-          x.parent.color = black;
-          y.color = black;
-          x.parent.parent.color = red;
-          x = x.parent.parent;
-        } else {
-          if (x === x.parent.right) {
-            x = x.parent;
-            this.leftRotate(x);
-          }
-          x.parent.color = black;
-          x.parent.parent.color = red;
-          this.rightRotate(x.parent.parent);
-        }
-      } else {
-        const y = x.parent.parent.left;
-        if (isRed(y)) {
-          x.parent.color = black;
-          y.color = black;
-          x.parent.parent.color = red;
-          x = x.parent.parent;
-        } else {
-          if (x === x.parent.left) {
-            x = x.parent;
-            this.rightRotate(x);
-          }
-          x.parent.color = black;
-          x.parent.parent.color = red;
-          this.leftRotate(x.parent.parent);
-        }
-      }
+      x = x.parent === x.parent.parent.left ? this.fixLeftInsertion(x) : this.fixRightInsertion(x);
     }
     this.root.color = black;
     return null;
@@ -276,11 +244,8 @@ class RedBlackTree {
     const xParent = y.parent;
     if (x !== null) x.parent = xParent;
     this.replaceChild(y, x);
-    if (y === z) {
-      if (y.color === black) this.removeFixup(x, xParent);
-      return z.value;
-    }
-    if (y.color === black) this.removeFixup(x, xParent);
+    if (y.color === black) this.fixRemoval(x, xParent);
+    if (y === z) return z.value;
     y.parent = z.parent;
     y.color = z.color;
     y.left = z.left;
@@ -369,65 +334,107 @@ class RedBlackTree {
     return x;
   }
 
-  removeFixup(node, nodeParent) {
+  /** Restores the colors around a new red node, whose parent is a left child; answers where to go on. */
+  fixLeftInsertion(node) {
+    let x = node;
+    const y = x.parent.parent.right;
+    if (isRed(y)) {
+      x.parent.color = black;
+      y.color = black;
+      x.parent.parent.color = red;
+      return x.parent.parent;
+    }
+    if (x === x.parent.right) {
+      x = x.parent;
+      this.leftRotate(x);
+    }
+    x.parent.color = black;
+    x.parent.parent.color = red;
+    this.rightRotate(x.parent.parent);
+    return x;
+  }
+
+  /** As fixLeftInsertion, with left and right exchanged. */
+  fixRightInsertion(node) {
+    let x = node;
+    const y = x.parent.parent.left;
+    if (isRed(y)) {
+      x.parent.color = black;
+      y.color = black;
+      x.parent.parent.color = red;
+      return x.parent.parent;
+    }
+    if (x === x.parent.left) {
+      x = x.parent;
+      this.rightRotate(x);
+    }
+    x.parent.color = black;
+    x.parent.parent.color = red;
+    this.leftRotate(x.parent.parent);
+    return x;
+  }
+
+  /** Restores the colors above a black node that was taken out. */
+  fixRemoval(node, nodeParent) {
     let x = node;
     let xParent = nodeParent;
     while (x !== this.root && isBlack(x)) {
-      if (x === xParent.left) {
-        let w = xParent.right;
-        if (w.color === red) {
-          w.color = black;
-          xParent.color = red;
-          this.leftRotate(xParent);
-          w = xParent.right;
-        }
-        if (isBlack(w.left) && isBlack(w.right)) {
-          w.color = red;
-          x = xParent;
-          xParent = x.parent;
-        } else {
-          if (isBlack(w.right)) {
-            w.left.color = black;
-            w.color = red;
-            this.rightRotate(w);
-            w = xParent.right;
-          }
-          w.color = xParent.color;
-          xParent.color = black;
-          if (w.right !== null) w.right.color = black;
-          this.leftRotate(xParent);
-          x = this.root;
-          xParent = x.parent;
-        }
-      } else {
-        let w = xParent.left;
-        if (w.color === red) {
-          w.color = black;
-          xParent.color = red;
-          this.rightRotate(xParent);
-          w = xParent.left;
-        }
-        if (isBlack(w.right) && isBlack(w.left)) {
-          w.color = red;
-          x = xParent;
-          xParent = x.parent;
-        } else {
-          if (isBlack(w.left)) {
-            w.right.color = black;
-            w.color = red;
-            this.leftRotate(w);
-            w = xParent.left;
-          }
-          w.color = xParent.color;
-          xParent.color = black;
-          if (w.left !== null) w.left.color = black;
-          this.rightRotate(xParent);
-          x = this.root;
-          xParent = x.parent;
-        }
-      }
+      x = x === xParent.left ? this.fixLeftRemoval(xParent) : this.fixRightRemoval(xParent);
+      xParent = x.parent;
     }
     if (x !== null) x.color = black;
+  }
+
+  /** The left side of xParent lacks a black node; answers where to go on. */
+  fixLeftRemoval(xParent) {
+    let w = xParent.right;
+    if (w.color === red) {
+      w.color = black;
+      xParent.color = red;
+      this.leftRotate(xParent);
+      w = xParent.right;
+    }
+    if (isBlack(w.left) && isBlack(w.right)) {
+      w.color = red;
+      return xParent;
+    }
+    if (isBlack(w.right)) {
+      w.left.color = black;
+      w.color = red;
+      this.rightRotate(w);
+      w = xParent.right;
+    }
+    w.color = xParent.color;
+    xParent.color = black;
+    if (w.right !== null) w.right.color = black;
+    this.leftRotate(xParent);
+    return this.root;
+  }
+
+  /** As fixLeftRemoval, with left and right exchanged. */
+  fixRightRemoval(xParent) {
+    let w = xParent.left;
+    if (w.color === red) {
+      w.color = black;
+      xParent.color = red;
+      this.rightRotate(xParent);
+      w = xParent.left;
+    }
+    if (isBlack(w.right) && isBlack(w.left)) {
+      w.color = red;
+      return xParent;
+    }
+    if (isBlack(w.left)) {
+      w.right.color = black;
+      w.color = red;
+      this.leftRotate(w);
+      w = xParent.left;
+    }
+    w.color = xParent.color;
+    xParent.color = black;
+    if (w.left !== null) w.left.color = black;
+    this.rightRotate(xParent);
+    return this.root;
   }
 }
 

@@ -28,7 +28,7 @@ export const benchmarks = [
 
 /** Answers the milliseconds of each iteration. */
 export async function runBenchmark(name, iterations, inner) {
-  const module = await import(`./${name.toLowerCase()}.mjs`);
+  const module = await import(new URL(`./${name.toLowerCase()}.mjs`, import.meta.url).href);
   const times = [];
   for (let i = 0; i < iterations; i++) {
     const benchmark = new module[name]();
