@@ -1,1 +1,3 @@
-export declare function buildWhatIsStale(wanted: { readonly browser: boolean }): Promise<void>;
+export declare function buildWhatIsStale(
+  names: readonly ("cli" | "image" | "browser")[],
+): Promise<void>;

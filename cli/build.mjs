@@ -42,19 +42,21 @@ const machine = ["image-format", "vm", "package.json"];
 /** Everything that is built, in order, and what it is built from. */
 const products = [
   {
+    name: "cli",
     file: "dist/cli.mjs",
     from: [...machine, "cli"],
     make: () => bundle("cli/vite.config.ts"),
   },
   {
+    name: "image",
     file: "dist/engram.image",
     from: ["images/kernel", "dist/cli.mjs"],
     make: makeBaseImage,
   },
   {
+    name: "browser",
     file: "dist/browser/index.html",
     from: [...machine, "browser"],
-    browser: true,
     make: () => bundle("browser/vite.config.ts"),
   },
 ];
@@ -73,14 +75,13 @@ function makeBaseImage() {
   if (status !== 0) throw new Error("the base image could not be built");
 }
 
-/** Builds what is stale; `browser` says whether the workspace is wanted too. */
-export async function buildWhatIsStale({ browser }) {
-  const isWanted = (product) => browser || !product.browser;
-  const anyStale = () => products.some((each) => isWanted(each) && isStale(each.file, each.from));
-  if (!anyStale()) return;
+/** Builds what is stale of the products named. */
+export async function buildWhatIsStale(names) {
+  const wanted = products.filter((each) => names.includes(each.name));
+  if (!wanted.some((each) => isStale(each.file, each.from))) return;
   await withLock(async () => {
-    for (const product of products) {
-      if (!isWanted(product) || !isStale(product.file, product.from)) continue;
+    for (const product of wanted) {
+      if (!isStale(product.file, product.from)) continue;
       const start = performance.now();
       await product.make();
       if (!existsSync(at(product.file))) continue;
@@ -125,4 +126,6 @@ function isRunning(lock) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildWhatIsStale({ browser: true });
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildWhatIsStale(products.map((each) => each.name));
+}

@@ -7,6 +7,6 @@ import { buildWhatIsStale } from "./build.mjs";
 
 const words = process.argv.slice(2);
 if (words.length === 0) words.push("serve");
-await buildWhatIsStale({ browser: words.includes("serve") });
+await buildWhatIsStale(["cli", "image", ...(words.includes("serve") ? ["browser"] : [])]);
 const { start } = await import("../dist/cli.mjs");
 await start(words);

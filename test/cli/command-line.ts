@@ -22,14 +22,14 @@ export interface RunOptions {
   readonly whileRunning?: (process: ReturnType<typeof spawn>) => void;
 }
 
-/** Builds what is stale before the tests of a file, and gives them a temporary folder. */
-export function commandLine(): {
+/** Builds what is stale of what the tests of a file need, and gives them a temporary folder. */
+export function commandLine(needs: readonly ("cli" | "image")[]): {
   readonly folder: () => string;
   readonly engram: (words: readonly string[], options?: RunOptions) => Promise<Outcome>;
 } {
   let folder = "";
   beforeAll(async () => {
-    await buildWhatIsStale({ browser: false });
+    await buildWhatIsStale(needs);
     folder = mkdtempSync(join(tmpdir(), "engram-"));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
