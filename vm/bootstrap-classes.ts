@@ -16,6 +16,7 @@ import type { ObjectMemory } from "./memory/object-memory.ts";
 import { SymbolTable } from "./memory/symbol-table.ts";
 import {
   AssociationSlot,
+  behaviorSlots,
   ClassSlot,
   classFormat,
   classIndexOf,
@@ -71,6 +72,19 @@ function instanceFormat(definition: ClassDefinition, slotCount: number): number 
   if (format === Format.fixed && slotCount === 0) return Format.empty;
   if (format === Format.indexableWithFixed && slotCount === 0) return Format.indexable;
   return format;
+}
+
+/** What the machine would miss: classes it knows, and their slots in their order. */
+export function machineProblems(definitions: readonly ClassDefinition[]): string[] {
+  const byName = new Map(definitions.map((each) => [each.name, each]));
+  const needed = [...knownClasses.slice(2), { name: "Class", slots: behaviorSlots }];
+  return needed.flatMap(({ name, slots }) => {
+    const definition = byName.get(name);
+    if (definition === undefined) return [`class ${name} is missing`];
+    const found = allInstanceVariables(definition);
+    if (slots.every((slot, index) => found[index] === slot)) return [];
+    return [`${name} has slots (${found}), the machine expects (${slots})`];
+  });
 }
 
 /** A class in the heap that is being made. */
@@ -158,24 +172,13 @@ export class HeapBuilder {
 
   // Classes
 
-  /** Makes all classes; superclasses come before their subclasses. */
+  /** Makes all classes, of which `machineProblems` found nothing; superclasses come before their subclasses. */
   makeClasses(definitions: readonly ClassDefinition[]): void {
     const { memory } = this;
-    const byName = new Map(definitions.map((each) => [each.name, each]));
-    const slotsOf = (name: string) => {
-      const definition = byName.get(name);
-      if (definition === undefined) throw new Error(`bootstrap: the sources lack class ${name}`);
-      return allInstanceVariables(definition);
-    };
+    const slotsOf = (name: string) =>
+      allInstanceVariables(definitions.find((each) => each.name === name)!);
     this.classSlots = slotsOf("Class");
     this.metaclassSlots = slotsOf("Metaclass");
-    for (const { name, slots } of knownClasses.slice(2)) {
-      const found = slotsOf(name);
-      const differs = slots.some((slot, index) => found[index] !== slot);
-      if (differs) {
-        throw new Error(`bootstrap: ${name} has slots (${found}), the machine expects (${slots})`);
-      }
-    }
     for (const definition of definitions) this.makeClass(definition);
     this.dictionarySlots = slotsOf("SystemDictionary");
     memory.setSpecial(

@@ -12,7 +12,12 @@
  * given in.
  */
 
-import { allInstanceVariables, type ClassDefinition, HeapBuilder } from "./bootstrap-classes.ts";
+import {
+  allInstanceVariables,
+  type ClassDefinition,
+  HeapBuilder,
+  machineProblems,
+} from "./bootstrap-classes.ts";
 import {
   type KernelSource,
   type MethodSource,
@@ -86,7 +91,14 @@ export function bootstrap(
 ): Bootstrapped {
   const sources = [...files].sort((some, other) => compareText(some.path, other.path));
   const kernel = readKernel(sources);
-  if (kernel.problems.length > 0) throw new BootstrapError(kernel.problems);
+  const missing = machineProblems(kernel.classes).map((message) => ({
+    path: sources[0]?.path ?? "",
+    line: 1,
+    column: 1,
+    message,
+  }));
+  const problems = [...kernel.problems, ...missing];
+  if (problems.length > 0) throw new BootstrapError(problems);
   return new Bootstrap(memory, kernel).run(
     options.entry ?? usualEntry,
     options.globals ?? usualGlobals,
