@@ -44,7 +44,7 @@ describe("exchanging identities", () => {
     const a = heap.keep(heap.array(heap.array(smallInteger(1))));
     const b = heap.keep(heap.oldArray(smallInteger(2)));
     exchange(heap, [heap.root(a)], [heap.root(b)]);
-    memory.scavenge();
+    heap.collector.scavenge();
     expect(heap.slots(memory.fetchPointer(0, heap.root(a)))).toEqual([]);
     expect(heap.slots(memory.fetchPointer(0, heap.root(b)))).toEqual([smallInteger(1)]);
   });
@@ -115,7 +115,7 @@ describe("forwarding identities", () => {
     expect(heap.slots(heap.root(old))).toEqual([nilOop, now]);
     expect(memory.heldOop(held)).toBe(now);
     expect(memory.oldSpace.freeBytes).toBe(free + 16);
-    memory.scavenge();
+    heap.collector.scavenge();
     expect(heap.slots(memory.fetchPointer(1, heap.root(old)))).toEqual([smallInteger(2)]);
   });
 

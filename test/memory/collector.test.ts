@@ -16,7 +16,7 @@ describe("a scavenge", () => {
     const inner = heap.array(smallInteger(7));
     const at = heap.keep(heap.array(inner, smallInteger(1), inner));
     heap.array(smallInteger(99));
-    heap.memory.scavenge();
+    heap.collector.scavenge();
     const [first, second, third] = heap.slots(heap.root(at));
     expect(heap.root(at)).not.toBe(inner);
     expect(first).toBe(third);
@@ -29,10 +29,10 @@ describe("a scavenge", () => {
   it("tenures what has survived two scavenges", () => {
     const heap = new SampleHeap();
     const at = heap.keep(heap.array(smallInteger(7)));
-    heap.memory.scavenge();
-    heap.memory.scavenge();
+    heap.collector.scavenge();
+    heap.collector.scavenge();
     expect(heap.memory.isYoung(heap.root(at))).toBe(true);
-    heap.memory.scavenge();
+    heap.collector.scavenge();
     expect(heap.memory.isYoung(heap.root(at))).toBe(false);
     expect(heap.slots(heap.root(at))).toEqual([smallInteger(7)]);
     expect(heap.memory.pastUsedBytes).toBe(0);
@@ -43,10 +43,10 @@ describe("a scavenge", () => {
     const { memory } = heap;
     const old = heap.oldArray(heap.array(smallInteger(3)));
     expect(memory.rememberedCount).toBe(1);
-    memory.scavenge();
-    memory.scavenge();
+    heap.collector.scavenge();
+    heap.collector.scavenge();
     expect(memory.rememberedCount).toBe(1);
-    memory.scavenge();
+    heap.collector.scavenge();
     expect(memory.rememberedCount).toBe(0);
     expect(memory.words[old >>> 2]! & rememberedBit).toBe(0);
     expect(heap.slots(memory.fetchPointer(0, old))).toEqual([smallInteger(3)]);
@@ -56,14 +56,14 @@ describe("a scavenge", () => {
     const heap = new SampleHeap();
     const { memory } = heap;
     const at = heap.keep(heap.array(nilOop));
-    memory.scavenge();
-    memory.scavenge();
+    heap.collector.scavenge();
+    heap.collector.scavenge();
     memory.storePointer(0, heap.root(at), heap.array(smallInteger(5)));
-    memory.scavenge();
+    heap.collector.scavenge();
     expect(memory.isYoung(heap.root(at))).toBe(false);
     expect(memory.rememberedCount).toBe(1);
     heap.dropRoots();
-    memory.scavenge();
+    heap.collector.scavenge();
     const array = memory.remembered[0]!;
     expect(heap.slots(memory.fetchPointer(0, array))).toEqual([smallInteger(5)]);
   });
@@ -77,9 +77,9 @@ describe("a scavenge", () => {
       if (memory.words[State.edenFree]! > memory.words[State.edenSoftEnd]!) break;
     }
     const used = memory.edenUsedBytes;
-    memory.scavenge();
+    heap.collector.scavenge();
     expect(memory.pastUsedBytes).toBeLessThanOrEqual(0x200000);
-    expect(memory.pastUsedBytes + memory.collector.statistics.tenuredBytes).toBe(used);
+    expect(memory.pastUsedBytes + heap.collector.statistics.tenuredBytes).toBe(used);
     let length = 0;
     for (
       let each = heap.root(at);
@@ -97,10 +97,10 @@ describe("a scavenge", () => {
     const large = memory.allocate(classIndexOf.Array, Format.indexable, 3000);
     const at = heap.keep(large);
     memory.storePointer(2999, large, heap.array(smallInteger(1)));
-    memory.scavenge();
+    heap.collector.scavenge();
     expect(memory.slotCount(heap.root(at))).toBe(3000);
     expect(heap.slots(memory.fetchPointer(2999, heap.root(at)))).toEqual([smallInteger(1)]);
-    memory.tenureAll();
+    heap.collector.tenureAll();
     expect(memory.slotCount(heap.root(at))).toBe(3000);
     expect(heap.slots(memory.fetchPointer(2999, heap.root(at)))).toEqual([smallInteger(1)]);
   });
@@ -108,9 +108,9 @@ describe("a scavenge", () => {
   it("keeps what the host holds", () => {
     const heap = new SampleHeap();
     const handle = heap.memory.hold(heap.array(smallInteger(4)));
-    heap.memory.scavenge();
+    heap.collector.scavenge();
     expect(heap.slots(heap.memory.heldOop(handle))).toEqual([smallInteger(4)]);
-    heap.memory.compact();
+    heap.collector.compact();
     expect(heap.slots(heap.memory.heldOop(handle))).toEqual([smallInteger(4)]);
   });
 });
@@ -121,7 +121,7 @@ describe("tenuring all", () => {
     const { memory } = heap;
     const old = heap.oldArray(heap.array(heap.array(smallInteger(3))));
     const at = heap.keep(heap.weakArray(heap.array()));
-    memory.tenureAll();
+    heap.collector.tenureAll();
     expect(memory.edenUsedBytes + memory.pastUsedBytes).toBe(0);
     expect(memory.rememberedCount).toBe(0);
     expect(memory.words[old >>> 2]! & rememberedBit).toBe(0);
@@ -136,7 +136,7 @@ describe("a full collection", () => {
     const { memory } = heap;
     heap.oldArray(smallInteger(1), smallInteger(2));
     const kept = heap.keep(heap.oldArray(smallInteger(3)));
-    memory.collectFull();
+    heap.collector.collectFull();
     const end = memory.oldEnd;
     expect(memory.oldSpace.freeBytes).toBe(16);
     const again = heap.oldArray(smallInteger(4), smallInteger(5));
@@ -148,7 +148,7 @@ describe("a full collection", () => {
     const heap = new SampleHeap();
     const end = heap.memory.oldEnd;
     heap.oldArray(smallInteger(1), smallInteger(2));
-    heap.memory.collectFull();
+    heap.collector.collectFull();
     expect(heap.memory.oldEnd).toBe(end);
   });
 
@@ -166,7 +166,7 @@ describe("a full collection", () => {
         heap.oldArray(n === 0 ? nilOop : memory.fetchPointer(n - 1, long)),
       );
     }
-    memory.collectFull();
+    heap.collector.collectFull();
     expect(memory.oldSpace.freeBytes).toBe(32);
     expect(heap.slots(memory.fetchPointer(4999, heap.root(at)))).toEqual([
       memory.fetchPointer(4998, heap.root(at)),
@@ -178,10 +178,10 @@ describe("a full collection", () => {
     const { memory, classes } = heap;
     const at = heap.keep(classes.instantiate(heap.newClass(1, Format.fixed), 0));
     const index = memory.classIndex(heap.root(at));
-    memory.collectFull();
+    heap.collector.collectFull();
     expect(classes.at(index)).not.toBe(nilOop);
     heap.setRoot(at, nilOop);
-    memory.collectFull();
+    heap.collector.collectFull();
     expect(classes.at(index)).toBe(nilOop);
     expect(heap.movedCount).toBe(1);
     expect(classes.indexOf(heap.newClass(0, Format.empty))).toBe(index);
@@ -198,7 +198,7 @@ describe("a compaction", () => {
     heap.oldArray();
     const second = heap.keep(heap.oldArray(heap.root(first), smallInteger(2), nilOop));
     memory.storePointer(1, heap.root(first), heap.root(second));
-    memory.compact();
+    heap.collector.compact();
     expect(heap.root(first) >>> 0).toBe(start);
     expect(heap.root(second) >>> 0).toBe(start + 16);
     expect(heap.slots(heap.root(first))).toEqual([smallInteger(1), heap.root(second)]);
@@ -211,11 +211,11 @@ describe("a compaction", () => {
     const heap = new SampleHeap();
     const { memory } = heap;
     heap.keep(memory.allocateOld(classIndexOf.Array, Format.indexable, 5000));
-    memory.collectFull();
+    heap.collector.collectFull();
     heap.oldArray(smallInteger(1));
     heap.keep(heap.oldArray(smallInteger(2)));
     memory.dirty.fill(0);
-    memory.compact();
+    heap.collector.compact();
     expect(memory.fetchPointer(0, heap.root(1))).toBe(smallInteger(2));
     const dirty = memory.dirty.subarray(oldBase >>> 12, (memory.oldEnd >>> 12) + 1);
     expect(dirty.lastIndexOf(0)).toBe(dirty.length - 2);
@@ -229,9 +229,9 @@ describe("a compaction", () => {
       if (n % 3 === 0) heap.keep(array);
       memory.identityHash(array);
     }
-    memory.compact();
+    heap.collector.compact();
     const before = memory.bytes.slice(oldBase, memory.oldEnd);
-    memory.compact();
+    heap.collector.compact();
     expect(memory.bytes.slice(oldBase, memory.oldEnd)).toEqual(before);
   });
 });
@@ -244,7 +244,7 @@ for (const kind of ["scavenge", "collectFull", "compact"] as const) {
       const weak = heap.keep(
         heap.weakArray(heap.root(living), heap.array(), smallInteger(3), heap.array()),
       );
-      expect(heap.memory[kind]().mournersWait).toBe(true);
+      expect(heap.collector[kind]().mournersWait).toBe(true);
       expect(heap.slots(heap.root(weak))).toEqual([
         heap.root(living),
         nilOop,
@@ -252,7 +252,7 @@ for (const kind of ["scavenge", "collectFull", "compact"] as const) {
         nilOop,
       ]);
       expect(heap.takeMourners()).toEqual([heap.root(weak)]);
-      expect(heap.memory[kind]().mournersWait).toBe(false);
+      expect(heap.collector[kind]().mournersWait).toBe(false);
     });
 
     it("treats the fixed slots of a weak object as strong", () => {
@@ -260,7 +260,7 @@ for (const kind of ["scavenge", "collectFull", "compact"] as const) {
       const weak = heap.keep(heap.classes.instantiate(heap.newClass(1, Format.weak), 1));
       heap.memory.storePointer(0, heap.root(weak), heap.array(smallInteger(1)));
       heap.memory.storePointer(1, heap.root(weak), heap.array(smallInteger(2)));
-      heap.memory[kind]();
+      heap.collector[kind]();
       const [fixed, weakSlot] = heap.slots(heap.root(weak));
       expect(heap.slots(fixed!)).toEqual([smallInteger(1)]);
       expect(weakSlot).toBe(nilOop);
@@ -274,7 +274,7 @@ for (const kind of ["scavenge", "collectFull", "compact"] as const) {
       const living = heap.keep(heap.array());
       memory.storePointer(0, weak, heap.root(living));
       memory.storePointer(1, weak, heap.array());
-      memory[kind]();
+      heap.collector[kind]();
       expect(heap.slots(heap.root(0))).toEqual([heap.root(living), nilOop]);
       expect(memory.rememberedCount > 0).toBe(memory.isYoung(heap.root(living)));
     });
@@ -283,7 +283,7 @@ for (const kind of ["scavenge", "collectFull", "compact"] as const) {
       const heap = new SampleHeap();
       const key = heap.keep(heap.array(smallInteger(1)));
       const at = heap.keep(heap.ephemeron(heap.root(key), heap.array(heap.root(key))));
-      expect(heap.memory[kind]().mournersWait).toBe(false);
+      expect(heap.collector[kind]().mournersWait).toBe(false);
       const [keyNow, value] = heap.slots(heap.root(at));
       expect(keyNow).toBe(heap.root(key));
       expect(heap.slots(value!)).toEqual([keyNow]);
@@ -293,12 +293,12 @@ for (const kind of ["scavenge", "collectFull", "compact"] as const) {
       const heap = new SampleHeap();
       const key = heap.array(smallInteger(1));
       const at = heap.keep(heap.ephemeron(key, heap.array(key)));
-      expect(heap.memory[kind]().mournersWait).toBe(true);
+      expect(heap.collector[kind]().mournersWait).toBe(true);
       expect(heap.takeMourners()).toEqual([heap.root(at)]);
       const [keyNow, value] = heap.slots(heap.root(at));
       expect(heap.slots(keyNow!)).toEqual([smallInteger(1)]);
       expect(heap.slots(value!)).toEqual([keyNow]);
-      expect(heap.memory[kind]().mournersWait).toBe(false);
+      expect(heap.collector[kind]().mournersWait).toBe(false);
     });
 
     it("follows chains of ephemerons in either order", () => {
@@ -308,9 +308,9 @@ for (const kind of ["scavenge", "collectFull", "compact"] as const) {
         const chain = keys.map((key, n) => heap.ephemeron(key, keys[n + 1] ?? nilOop));
         heap.keep(heap.array(...(reverse ? chain.reverse() : chain)));
         const first = heap.keep(keys[0]!);
-        expect(heap.memory[kind]().mournersWait).toBe(false);
+        expect(heap.collector[kind]().mournersWait).toBe(false);
         heap.setRoot(first, nilOop);
-        expect(heap.memory.collectFull().mournersWait).toBe(true);
+        expect(heap.collector.collectFull().mournersWait).toBe(true);
         expect(heap.takeMourners().length).toBe(50);
       }
     });
@@ -320,12 +320,12 @@ for (const kind of ["scavenge", "collectFull", "compact"] as const) {
       const key = heap.array();
       const weak = heap.keep(heap.weakArray(key));
       const ephemeron = heap.keep(heap.ephemeron(key, nilOop));
-      heap.memory[kind]();
+      heap.collector[kind]();
       expect(isPointer(heap.slots(heap.root(weak))[0]!)).toBe(true);
       expect(heap.slots(heap.root(weak))[0]).not.toBe(nilOop);
       expect(heap.takeMourners()).toEqual([heap.root(ephemeron)]);
       heap.setRoot(ephemeron, nilOop);
-      heap.memory.collectFull();
+      heap.collector.collectFull();
       expect(heap.slots(heap.root(weak))).toEqual([nilOop]);
     });
   });

@@ -4,6 +4,7 @@
  */
 
 import { ClassTable } from "../../vm/memory/class-table.ts";
+import { Collector } from "../../vm/memory/collector.ts";
 import { ObjectMemory, type RootVisitor } from "../../vm/memory/object-memory.ts";
 import {
   ClassSlot,
@@ -52,6 +53,7 @@ const classSlots = 4;
 export class SampleHeap {
   readonly memory: ObjectMemory;
   readonly classes: ClassTable;
+  readonly collector: Collector;
   /** Oops that a test keeps alive, on the stack. */
   private readonly rootBase = stackBase >>> 2;
   private rootCount = 0;
@@ -62,6 +64,7 @@ export class SampleHeap {
     const memory = new ObjectMemory(limitBytes);
     this.memory = memory;
     this.classes = new ClassTable(memory);
+    this.collector = new Collector(memory);
     memory.allocateOld(classIndexOf.UndefinedObject, Format.empty, 0);
     memory.allocateOld(classIndexOf.False, Format.empty, 0);
     memory.allocateOld(classIndexOf.True, Format.empty, 0);

@@ -47,7 +47,6 @@ import {
 import type { FailureCode } from "../spec/primitives.ts";
 import { fitsShape } from "./class-table.ts";
 import { forEachObject, heapRanges } from "./heap-walker.ts";
-import type { IntStack } from "./int-stack.ts";
 import type { ObjectMemory } from "./object-memory.ts";
 
 /** Bits of a header that belong to the place, not to the object. */
@@ -77,15 +76,13 @@ export function becomeProblem(
 export class Become {
   private readonly memory: ObjectMemory;
   private readonly words: Int32Array;
-  private readonly pendingMourners: IntStack;
   /** Where references to an object are to go. */
   private map = new Map<Oop, Oop>();
   private readonly filter = new Uint8Array(filterMask + 1);
 
-  constructor(memory: ObjectMemory, pendingMourners: IntStack) {
+  constructor(memory: ObjectMemory) {
     this.memory = memory;
     this.words = memory.words;
-    this.pendingMourners = pendingMourners;
   }
 
   /** The elements of two arrays exchange identities. `becomeProblem` has found nothing. */
@@ -178,7 +175,7 @@ export class Become {
     const special = words[State.specialObjects]!;
     words[State.specialObjects] = this.map.get(special) ?? special;
     memory.mapHeld((oop) => this.map.get(oop) ?? oop);
-    const pending = this.pendingMourners;
+    const pending = this.memory.pendingMourners;
     for (let at = 0; at < pending.count; at++) {
       const oop = pending.items[at]!;
       pending.items[at] = this.map.get(oop) ?? oop;

@@ -11,7 +11,6 @@ import { edenBase, edenBytes, oldBase, State } from "../spec/layouts.ts";
 import { Compactor } from "./compactor.ts";
 import { Mourning } from "./ephemerons.ts";
 import { sweep } from "./full-collector.ts";
-import type { IntStack } from "./int-stack.ts";
 import { Marker } from "./marker.ts";
 import type { ObjectMemory } from "./object-memory.ts";
 import { Scavenger } from "./scavenger.ts";
@@ -56,11 +55,6 @@ export class Collector {
     this.marker = new Marker(memory, this.mourning);
   }
 
-  /** Mourners that memory had no room to queue. */
-  get pendingMourners(): IntStack {
-    return this.mourning.pending;
-  }
-
   /** Does what is due, perhaps nothing. */
   collectIfNeeded(): CollectionResult | undefined {
     const words = this.memory.words;
@@ -90,7 +84,7 @@ export class Collector {
   compact(): CollectionResult {
     this.statistics.compactions++;
     return this.timedFull(() => {
-      new Compactor(this.memory).compact(this.mourning);
+      new Compactor(this.memory).compact();
       this.memory.roots?.objectsMoved();
     });
   }

@@ -26,7 +26,6 @@ import {
   State,
   slotCountShift,
 } from "../spec/layouts.ts";
-import type { Mourning } from "./ephemerons.ts";
 import { endOldSpaceAt } from "./full-collector.ts";
 import type { ObjectMemory } from "./object-memory.ts";
 
@@ -50,7 +49,7 @@ export class Compactor {
   }
 
   /** Slides the marked objects together and unmarks them. New space is empty. */
-  compact(mourning: Mourning): void {
+  compact(): void {
     const memory = this.memory;
     const end = this.plan();
     memory.oldSpace.clear();
@@ -58,7 +57,7 @@ export class Compactor {
     memory.roots?.visitRoots((first, count) => this.rewrite(first, first + count));
     this.rewrite(State.specialObjects, State.specialObjects + 1);
     memory.mapHeld((oop) => this.destination(oop));
-    const pending = mourning.pending;
+    const pending = memory.pendingMourners;
     for (let at = 0; at < pending.count; at++) {
       pending.items[at] = this.destination(pending.items[at]!);
     }

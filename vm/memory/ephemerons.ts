@@ -51,11 +51,11 @@ export class Mourning {
   private readonly weaklings = new IntStack(256);
   private readonly ephemerons = new IntStack(256);
   private readonly settled = new IntStack(256);
-  /** Mourners not yet in the queue. */
-  readonly pending = new IntStack(64);
+  private readonly pending: IntStack;
 
   constructor(memory: ObjectMemory) {
     this.memory = memory;
+    this.pending = memory.pendingMourners;
   }
 
   addWeak(oop: Oop): void {

@@ -95,7 +95,7 @@ export class Marker implements Tracer {
       this.markOop(oop);
       return oop;
     });
-    const pending = this.mourning.pending;
+    const pending = memory.pendingMourners;
     for (let at = 0; at < pending.count; at++) this.markOop(pending.items[at]!);
   }
 

@@ -45,14 +45,11 @@ import {
 import type { FailureCode } from "../spec/primitives.ts";
 import { Special, type SpecialObjectName } from "../spec/special-objects.ts";
 import { Become, becomeProblem } from "./become.ts";
-import { type CollectionResult, Collector } from "./collector.ts";
+import { IntStack } from "./int-stack.ts";
 import { OldSpace } from "./old-space.ts";
 
 export const defaultHeapLimitBytes = 0x40000000;
 export const maximumHeapLimitBytes = 0xffff0000;
-
-/** Less than this found by a collection counts as nothing. */
-const leastUsefulBytes = 0x10000;
 
 /** Visits a run of words that may hold oops and may be rewritten by a collection. */
 export type RootVisitor = (firstWordIndex: number, count: number) => void;
@@ -81,7 +78,6 @@ export class ObjectMemory {
   /** First address behind the heap. */
   readonly limit: number;
   readonly oldSpace: OldSpace;
-  readonly collector: Collector;
   /** Old objects that may refer to new ones. Each has its remembered bit set. */
   remembered: Int32Array = new Int32Array(1024);
   rememberedCount = 0;
@@ -93,6 +89,8 @@ export class ObjectMemory {
   /** Oops the host holds; updated when objects move. Use `hold` and `release`. */
   private readonly held: Oop[] = [];
   roots: Roots | undefined;
+  /** Mourners that memory had no room to queue; roots. */
+  readonly pendingMourners = new IntStack(64);
   /** A collection has taken entries out of the class table. */
   classesDropped = false;
   private hashState = 0x2545f491;
@@ -113,7 +111,6 @@ export class ObjectMemory {
     this.words[State.oldEnd] = oldBase;
     this.words[State.specialObjects] = nilOop;
     this.oldSpace = new OldSpace(this);
-    this.collector = new Collector(this);
   }
 
   // Shape
@@ -474,43 +471,6 @@ export class ObjectMemory {
     this.storePointer(Special[name], this.words[State.specialObjects]!, value);
   }
 
-  // Collection, at safepoints only
-
-  /** Does the collection that is due (with force: at least a scavenge); answers whether mourners wait. */
-  collectIfNeeded(force = false): boolean {
-    const result = this.collector.collectIfNeeded() ?? (force ? this.scavenge() : undefined);
-    return result?.mournersWait ?? false;
-  }
-
-  scavenge(): CollectionResult {
-    return this.collector.scavenge();
-  }
-
-  /** Empties new space and the remembered set into old space: before a snapshot. */
-  tenureAll(): CollectionResult {
-    return this.collector.tenureAll();
-  }
-
-  collectFull(): CollectionResult {
-    return this.collector.collectFull();
-  }
-
-  /** Collects everything and slides the living together. */
-  compact(): CollectionResult {
-    return this.collector.compact();
-  }
-
-  /** A request has found memory full: collects all there is, and answers whether asking again makes sense. */
-  collectForSpace(): CollectionResult & { spaceFound: boolean } {
-    const { mournersWait } = this.collector.compact();
-    return { mournersWait, spaceFound: this.freeBytes() >= leastUsefulBytes };
-  }
-
-  /** Bytes that can still be allocated in old space. */
-  freeBytes(): number {
-    return this.oldSpace.availableBytes;
-  }
-
   // Become, with all frames in Contexts
 
   /** Why two Arrays cannot exchange (or, one way, forward) the identities of their elements. */
@@ -520,24 +480,12 @@ export class ObjectMemory {
 
   /** Elements of the Arrays exchange identities; `becomeProblem` has found nothing. */
   exchangeIdentity(from: Oop, to: Oop): void {
-    new Become(this, this.collector.pendingMourners).exchange(from, to);
+    new Become(this).exchange(from, to);
   }
 
   /** References to elements of the one Array go to those of the other; `becomeProblem` has found nothing. */
   forwardIdentity(from: Oop, to: Oop, copyHash: boolean): void {
-    new Become(this, this.collector.pendingMourners).forward(from, to, copyHash);
-  }
-
-  // Room
-
-  /** Lets allocation use the reserve until a collection finds room again; answers whether there was one. */
-  releaseReserve(): boolean {
-    return this.oldSpace.releaseReserve();
-  }
-
-  /** Whether memory has run low since last asked. */
-  lowSpaceReached(): boolean {
-    return this.collector.takeLowSpace();
+    new Become(this).forward(from, to, copyHash);
   }
 
   // What the host holds

@@ -101,11 +101,10 @@ export class OldSpace {
     this.limitEden();
   }
 
-  /** Sets eden's ends so that all of new space could be tenured. An eden closed by a hard end of 0 stays so. */
+  /** Sets eden's ends so that all of new space could be tenured. */
   limitEden(): void {
     const memory = this.memory;
     const words = memory.words;
-    if (words[State.edenHardEnd] === 0) return;
     const room = memory.limit - memory.oldEnd - this.keptBytes() - memory.pastUsedBytes;
     const hardEnd = edenBase + Math.min(Math.max(room & ~7, 0), edenBytes + edenReserveBytes);
     words[State.edenHardEnd] = Math.max(hardEnd, words[State.edenFree]!);

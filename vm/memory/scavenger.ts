@@ -138,7 +138,7 @@ export class Scavenger implements Tracer {
     memory.roots?.visitRoots(this.visitRun);
     this.scan(State.specialObjects, State.specialObjects + 1);
     memory.mapHeld((oop) => this.follow(oop));
-    const pending = this.mourning.pending;
+    const pending = memory.pendingMourners;
     for (let at = 0; at < pending.count; at++) pending.items[at] = this.follow(pending.items[at]!);
     this.scanRemembered();
   }

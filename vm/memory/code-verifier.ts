@@ -1,0 +1,258 @@
+/**
+ * The code verifier proves, before any of it runs, that compiled code keeps to its frame
+ * and to the objects it may touch, since the interpreter checks none of that.
+ *
+ * It follows every path through a code object with an abstract frame that knows of
+ * each register whether it has been written and what it holds: anything, the
+ * method's receiver, the block's closure, or a temp vector of known size. It
+ * proves:
+ *
+ * - every opcode, companion and jump target is an instruction, literals are in range
+ *   and of their kind, and no path runs off the end;
+ * - every register is within receiver, arguments, temporaries and operand depth,
+ *   never the frame's own words, and written before it is read;
+ * - at every safepoint all words below the window have been written, so that a
+ *   collection meets oops only; what was above a window counts as unwritten
+ *   after it;
+ * - slots are read and written only in the receiver, closures (copied values) and temp
+ *   vectors, below their known sizes. Blocks are proved with what the code
+ *   that makes their closures puts into them.
+ *
+ * How many slots a method needs its receiver to have is answered by `receiverSlots`; the
+ * caller compares it with the classes that have the method, and with the
+ * receivers of closures and Contexts in the heap.
+ *
+ * What only the machine can guarantee while it runs: that a method runs on receivers of
+ * classes it was installed for (when it installs, performs or executes one), and that
+ * reflective stores and `become:` into closures, contexts, bindings and active receivers
+ * leave them as many slots. Memory being one typed array, a breach there
+ * damages this image's own objects, never the host.
+ */
+
+import {
+  argumentCountMask,
+  BlockTail,
+  CodeFlag,
+  CodeSlot,
+  classIndexOf,
+  countMask8,
+  FrameOffset,
+  headerWords,
+  isSmallInteger,
+  literalCountMask,
+  MethodTail,
+  type Oop,
+  operandDepthShift,
+  primitiveShift,
+  temporaryCountShift,
+} from "../spec/layouts.ts";
+import { primitives } from "../spec/primitives.ts";
+import { type Frame, join, joinInto, Kind } from "./code-frames.ts";
+import { CodePath } from "./code-path.ts";
+import type { HeapMap } from "./heap-map.ts";
+
+/** What a block finds in its closure. */
+export interface BlockInputs {
+  readonly receiver: number;
+  readonly copied: readonly number[];
+}
+
+/** The numbers of a code object's header. */
+export interface CodeShape {
+  readonly oop: Oop;
+  readonly literalCount: number;
+  readonly primitive: number;
+  readonly argumentCount: number;
+  readonly temporaryCount: number;
+  readonly isBlock: boolean;
+  /** Word index of literal 0. */
+  readonly literals: number;
+  /** Word index of the first bytecode, and of the first word behind the last. */
+  readonly start: number;
+  readonly end: number;
+  /** First operand register, and first register behind the operands. */
+  readonly firstOperand: number;
+  readonly endRegister: number;
+}
+
+const argumentsOfPrimitive = new Map<number, number>(
+  primitives.map((row) => [row.number, row.arguments]),
+);
+
+export class CodeVerifier {
+  private readonly map: HeapMap;
+  private readonly words: Int32Array;
+  private readonly inputs = new Map<Oop, BlockInputs>();
+  private readonly slotsNeeded = new Map<Oop, number>();
+  private readonly children = new Map<Oop, Set<Oop>>();
+  private readonly blocksMade: ({ block: Oop } & BlockInputs)[] = [];
+  /** Frames by code and pc of the code object analysed last. */
+  private lastCode: Oop = 0;
+  private lastFrames: (Frame | undefined)[] = [];
+
+  constructor(map: HeapMap) {
+    this.map = map;
+    this.words = map.words;
+  }
+
+  /** Proves all compiled code of the heap. */
+  verifyAll(): void {
+    const { items, count } = this.map.code;
+    for (let at = 0; at < count; at++) this.checkHeader(this.shapeOf(items[at]!));
+    for (let at = 0; at < count; at++) {
+      const code = this.shapeOf(items[at]!);
+      if (code.isBlock) continue;
+      this.flow(code);
+      this.proveBlocks();
+    }
+    // A block no method makes closures of may have closures all the same.
+    for (let at = 0; at < count; at++) {
+      const block = items[at]!;
+      if (!this.shapeOf(block).isBlock || this.inputs.has(block)) continue;
+      this.blocksMade.push({ block, receiver: Kind.any, copied: [] });
+      this.proveBlocks();
+    }
+  }
+
+  /** How many slots code, with the blocks in it, needs the method's receiver to have. */
+  receiverSlots(code: Oop): number {
+    let most = 0;
+    const seen = new Set<Oop>();
+    const waiting = [code];
+    for (let each = waiting.pop(); each !== undefined; each = waiting.pop()) {
+      if (seen.has(each)) continue;
+      seen.add(each);
+      most = Math.max(most, this.slotsNeeded.get(each) ?? 0);
+      waiting.push(...(this.children.get(each) ?? []));
+    }
+    return most;
+  }
+
+  /** What closures over a block must hold. */
+  inputsOf(block: Oop): BlockInputs | undefined {
+    return this.inputs.get(block);
+  }
+
+  /** The abstract frame in front of an instruction (pc in words from the code's oop), if there is one. */
+  frameAt(code: Oop, pc: number): Frame | undefined {
+    if (this.lastCode !== code) {
+      this.lastFrames = this.flow(this.shapeOf(code));
+      this.lastCode = code;
+      this.blocksMade.length = 0;
+    }
+    return this.lastFrames[(code >>> 2) + pc - this.shapeOf(code).start];
+  }
+
+  shapeOf(code: Oop): CodeShape {
+    const { words } = this;
+    const first = (code >>> 2) + headerWords;
+    const shape = words[first + CodeSlot.shape]! >> 1;
+    const frame = words[first + CodeSlot.frame]! >> 1;
+    const literalCount = shape & literalCountMask;
+    const literals = first + CodeSlot.firstLiteral;
+    const temporaryCount = (frame >> temporaryCountShift) & countMask8;
+    const firstOperand = FrameOffset.firstTemp + temporaryCount;
+    return {
+      oop: code,
+      literalCount,
+      primitive: shape >>> primitiveShift,
+      argumentCount: frame & argumentCountMask,
+      temporaryCount,
+      isBlock: this.map.isInstance(code, classIndexOf.CompiledBlock),
+      literals,
+      start: literals + literalCount,
+      end: first + this.map.memory.slotCount(code),
+      firstOperand,
+      endRegister: firstOperand + ((frame >> operandDepthShift) & countMask8),
+    };
+  }
+
+  private checkHeader(code: CodeShape): void {
+    const { words, map } = this;
+    const address = code.oop >>> 0;
+    const frame = words[code.literals - CodeSlot.firstLiteral + CodeSlot.frame]!;
+    const isBlockByFlag = ((frame >> 1) & CodeFlag.block) !== 0;
+    if (!isSmallInteger(frame) || isBlockByFlag !== code.isBlock) {
+      map.fail("CODE", address, "a frame word that suits the class", frame);
+    }
+    if (code.endRegister > 128 || code.start >= code.end) {
+      map.fail("CODE", address, "a frame of at most 128 words, and bytecodes", "others");
+    }
+    if (code.literalCount < (code.isBlock ? 2 : 4)) {
+      map.fail("CODE", address, "the last literals", `${code.literalCount} literals`);
+    }
+    const owner = this.literal(code, code.literalCount - MethodTail.methodClass);
+    if (!map.isBehavior(owner)) map.fail("CODE", address, "a class as last literal", owner);
+    if (code.isBlock) {
+      const outer = this.literal(code, code.literalCount - BlockTail.outerCode);
+      if (!map.isCode(outer)) map.fail("CODE", address, "code as outer code", outer);
+      return;
+    }
+    const selector = this.literal(code, code.literalCount - MethodTail.selector);
+    if (!map.isSymbol(selector)) map.fail("CODE", address, "a Symbol as selector", selector);
+    const wanted = argumentsOfPrimitive.get(code.primitive) ?? -2;
+    if (code.primitive !== 0 && wanted !== -1 && wanted !== code.argumentCount) {
+      map.fail("CODE", address, "a primitive for that many arguments", String(code.primitive));
+    }
+    if (((frame >> 1) & CodeFlag.failureCode) !== 0 && code.temporaryCount === 0) {
+      map.fail("CODE", address, "a temporary for the failure code", "none");
+    }
+  }
+
+  /** Proves blocks with what the sites analysed put into their closures. */
+  private proveBlocks(): void {
+    for (let made = this.blocksMade.pop(); made !== undefined; made = this.blocksMade.pop()) {
+      const known = this.inputs.get(made.block);
+      const inputs = known === undefined ? made : joinInputs(known, made);
+      if (known !== undefined && sameInputs(known, inputs)) continue;
+      this.inputs.set(made.block, inputs);
+      this.flow(this.shapeOf(made.block));
+    }
+  }
+
+  private literal(code: CodeShape, index: number): Oop {
+    return this.words[code.literals + index]!;
+  }
+
+  /** The abstract frames in front of all instructions that can be reached. */
+  private flow(code: CodeShape): (Frame | undefined)[] {
+    const frames: (Frame | undefined)[] = [];
+    const waiting: number[] = [];
+    const path = new CodePath(this.map, this, code, this.inputs.get(code.oop), (target, frame) => {
+      const known = frames[target - code.start];
+      if (known === undefined) frames[target - code.start] = frame.slice();
+      else if (!joinInto(known, frame)) return;
+      waiting.push(target);
+    });
+    path.enter();
+    for (let pc = waiting.pop(); pc !== undefined; pc = waiting.pop()) {
+      path.step(pc, frames[pc - code.start]!.slice());
+    }
+    return frames;
+  }
+
+  /** For CodePath: code makes a closure. */
+  closureMade(outer: Oop, block: Oop, receiver: number, copied: readonly number[]): void {
+    const blocks = this.children.get(outer) ?? new Set();
+    this.children.set(outer, blocks.add(block));
+    this.blocksMade.push({ block, receiver, copied });
+  }
+
+  /** For CodePath: code reads or writes a slot of the receiver. */
+  receiverSlotUsed(code: Oop, slot: number): void {
+    this.slotsNeeded.set(code, Math.max(this.slotsNeeded.get(code) ?? 0, slot + 1));
+  }
+}
+
+function joinInputs(some: BlockInputs, others: BlockInputs): BlockInputs {
+  return {
+    receiver: join(some.receiver, others.receiver),
+    copied: some.copied.map((kind, at) => join(kind, others.copied[at] ?? Kind.any)),
+  };
+}
+
+function sameInputs(some: BlockInputs, others: BlockInputs): boolean {
+  return (
+    some.receiver === others.receiver && some.copied.every((kind, at) => kind === others.copied[at])
+  );
+}
