@@ -44,6 +44,8 @@ import { heapRanges } from "./heap-walker.ts";
 import { MachineObjectVerifier } from "./machine-object-verifier.ts";
 import type { ObjectMemory } from "./object-memory.ts";
 
+export { type HeapProblem, type HeapProblemCode, heapProblems } from "./heap-map.ts";
+
 /** The first problem of a heap, or undefined if it is sound. */
 export function verifyHeap(
   memory: ObjectMemory,
