@@ -180,8 +180,8 @@ export class ProgramWriter {
   private binary(depth: number): string {
     if (depth === 0 || this.chance(0.5)) return this.unary(depth);
     const left = this.unary(depth - 1);
-    // A symbol like #+ would take the selector in.
-    const gap = /[-+=<>,*/~@&|%\\?!]$/.test(left) ? " " : this.maybeSpace();
+    // A symbol like #+ would take the selector in, #a: in front of = is none.
+    const gap = /[-:+=<>,*/~@&|%\\?!]$/.test(left) ? " " : this.maybeSpace();
     return `${left}${gap}${this.pick(binarySelectors)} ${this.unary(depth - 1)}`;
   }
 

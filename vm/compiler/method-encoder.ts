@@ -239,13 +239,15 @@ class FunctionEncoder {
     return -1 - this.owner.argumentCount;
   }
 
+  private problem(message: string, { start, stop }: Span): SyntaxProblem {
+    return new SyntaxProblem(message, this.options.source, start, stop - start);
+  }
+
   private reserve(register: number, node: Span): void {
     if (register > lastRegister)
-      throw new SyntaxProblem(
+      throw this.problem(
         "expression too complex: it needs too many temporary values at once",
-        this.options.source,
-        node.start,
-        node.stop - node.start,
+        node,
       );
     if (register > this.highest) this.highest = register;
   }
@@ -667,8 +669,7 @@ class FunctionEncoder {
     const count = node.elements.length;
     const base = saved;
     this.reserve(base, node);
-    if (count > 0x7fff)
-      throw new SyntaxProblem("too many elements", this.options.source, node.start, 1);
+    if (count > 0x7fff) throw this.problem("too many elements", node);
     if (count <= mostPushedElements && base + count <= lastRegister - 20) {
       for (const element of node.elements) this.push(element);
       assembler.mark(node);
@@ -735,8 +736,7 @@ class FunctionEncoder {
     const toSuper = isSuper(node.receiver);
     if (!toSuper && this.specialSend(node, target)) return;
     const base = this.top;
-    if (node.arguments.length > 15)
-      throw new SyntaxProblem("Too many arguments", this.options.source, node.start);
+    if (node.arguments.length > 15) throw this.problem("Too many arguments", node);
     this.push(node.receiver);
     for (const argument of node.arguments) this.push(argument);
     if (toSuper) this.emitSuperSend(node, node.selector, base, node.arguments.length);

@@ -36,6 +36,8 @@ interface MatchNode {
 interface Match {
   succeeded(): boolean;
   getRightmostFailurePosition(): number;
+  /** Matches again to find out. */
+  getRightmostFailures(): { getText(): string }[];
   readonly _cst: MatchNode;
   readonly _cstOffset: number;
 }
@@ -86,7 +88,7 @@ function parse(source: string, rule: "method" | "doIt", options: ParseOptions): 
 
 function matched(grammar: Grammar, condensed: Condensed, rule: string): Match {
   const match = grammar.match(condensed.text, rule);
-  if (!match.succeeded()) throw refusal(condensed, match.getRightmostFailurePosition(), rule);
+  if (!match.succeeded()) throw refusal(condensed, match);
   return match;
 }
 
@@ -116,36 +118,36 @@ function pieces(condensed: Condensed): Condensed[] {
   return result;
 }
 
-/** Says in plain words what the grammar missed at a place. */
-function refusal(condensed: Condensed, position: number, rule: string): SyntaxProblem {
+/** Says in plain words what the grammar missed, and where. */
+function refusal(condensed: Condensed, match: Match): SyntaxProblem {
   const { source, text, origins } = condensed;
-  // The failure may lie behind white space that belongs to the place.
+  const position = match.getRightmostFailurePosition();
+  // The failure may lie in front of white space that belongs to no token.
   const at = text[position] === " " ? position + 1 : position;
   const origin = origins[Math.min(at, origins.length - 1)]!;
-  const before = text.slice(0, position).trimEnd();
-  const token = /^(w+|\S)/.exec(text.slice(at))?.[0] ?? "";
+  const token = /^(?:w+|''|:=|\d+|\S)/.exec(text.slice(at))?.[0] ?? "";
   const length = (origins[at + token.length] ?? origin + 1) - origin;
-  const expected = expectation(before, text.slice(at), rule);
+  const wanted = new Set(match.getRightmostFailures().map((failure) => failure.getText()));
+  const expected = expectation(wanted, text.slice(0, position).trimEnd(), text.slice(at));
   return new SyntaxProblem(expected, source, origin, length, expected);
 }
 
-function expectation(before: string, rest: string, rule: string): string {
-  if (before === "" && rule === "method") return "message pattern expected";
-  if (/#\($|#\([^()]*$/.test(before) && !/^[)\]}]/.test(rest)) return "literal expected";
-  if (/#\[[^\]]*$/.test(before)) return "number between 0 and 255 expected";
-  if (/#$/.test(before)) return "symbol or literal array expected";
-  if (/[[:w] ?:$/.test(before) && /[[w] ?:$/.test(before)) return "block argument name expected";
-  if (/(^|[^:]):$|[-+=<>,*/~@&|%\\?!·×÷±¬]$/.test(before)) {
-    return /\w ?:$/.test(before) || !/:$/.test(before)
+/** What to tell the user, from the texts the grammar would have taken, and what stands around the place. */
+function expectation(wanted: ReadonlySet<string>, before: string, rest: string): string {
+  if (before === "" && !wanted.has("[")) return "message pattern expected";
+  if (before.endsWith("#")) return "symbol or literal array expected";
+  if (wanted.has("{"))
+    return /\w:$|(?<!:)[-+=<>,*/~@&|%\\?!·×÷±¬]$/.test(before)
       ? "argument expected"
       : "variable or expression expected";
-  }
-  if (/;$/.test(before)) return "cascaded message expected";
-  if (/(:=|←|\^|\(|_)$/.test(before)) return "variable or expression expected";
-  if (/^[)\]}]/.test(rest)) return "variable or expression expected";
-  if (/^:=|^←/.test(rest)) return "variable expected before an assignment";
-  if (/^;/.test(rest)) return "message expected before a cascade";
-  if (rest === "") return "variable or expression expected";
+  if (wanted.has("#(")) return "literal expected";
+  if (wanted.has("|") && !wanted.has("+")) return "| expected";
+  if (/\[(?: ?: ?w)* ?:$/.test(before)) return "block argument name expected";
+  if (/#\[[^\]]*$/.test(before)) return "number between 0 and 255 expected";
+  if (before.endsWith(";")) return "cascaded message expected";
+  if (before.endsWith(":")) return "argument name expected";
+  if (/^(?::=|←)/.test(rest)) return "variable expected in front of an assignment";
+  if (rest.startsWith(";")) return "message expected in front of a cascade";
   return "end of statement expected";
 }
 
@@ -336,7 +338,7 @@ class TreeBuilder {
     if (node.children[2]!.children.length === 0) return first;
     if (first.kind !== "send" || this.isParenthesized(node.children[0]!))
       throw new SyntaxProblem(
-        "message expected before a cascade",
+        "message expected in front of a cascade",
         this.source,
         this.start(at + node.children[1]!.childOffsets[0]!),
       );
