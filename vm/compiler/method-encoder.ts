@@ -271,6 +271,8 @@ class FunctionEncoder {
 
   /** Where a node's value is: a variable's register, unless what is evaluated later may assign it, or the top operand. */
   private operand(node: ExpressionNode, later: readonly ExpressionNode[]): number {
+    if (node.kind === "assignment" && this.registerOf(node.target, later) !== undefined)
+      return this.assign(node);
     return this.registerOf(node, later) ?? this.push(node);
   }
 
