@@ -16,6 +16,7 @@ import type { ImageFile, NewImage, Save } from "../image-format/image-file.ts";
 import type { PageRun } from "../image-format/image-writer.ts";
 import type { HeapDescription, Manifest } from "../image-format/schema.ts";
 import type { MaybePromise } from "../image-format/steps.ts";
+import { heapProblems, verifyHeap } from "./memory/heap-verifier.ts";
 import type { ObjectMemory } from "./memory/object-memory.ts";
 import {
   ClassSlot,
@@ -188,10 +189,7 @@ function refusal(key: string, expected: string, found: string): ImageError {
   return new ImageError("EIMG_MANIFEST", { place: { key }, expected, found });
 }
 
-/**
- * Takes over a heap whose pages have been read. Nothing in it may be used
- * before it is verified.
- */
+/** Takes over a heap whose pages have been read and checks all of it, or refuses it. */
 export function adoptHeap(memory: ObjectMemory, manifest: Manifest): void {
   const { specialObjects } = manifest.roots;
   const end = manifest.state.heapEnd as number;
@@ -203,5 +201,14 @@ export function adoptHeap(memory: ObjectMemory, manifest: Manifest): void {
   if (!isInHeap) throw refusal("roots", "specialObjects in the heap", `${specialObjects}`);
   memory.oldEnd = end;
   memory.words[State.specialObjects] = specialObjects;
+  const problem = verifyHeap(memory, "loaded");
+  if (problem !== undefined) {
+    const { code, address, expected, found } = problem;
+    throw new ImageError("EIMG_HEAP", {
+      place: { offset: address },
+      expected,
+      found: `${found}: ${heapProblems[code]} (${code})`,
+    });
+  }
   markCheckpoint(memory);
 }

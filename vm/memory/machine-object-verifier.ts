@@ -28,6 +28,7 @@ import {
   SchedulerSlot,
   SemaphoreSlot,
   smallIntegerValue,
+  trueOop,
 } from "../spec/layouts.ts";
 import { machineSelectors } from "../spec/special-objects.ts";
 import { Kind } from "./code-frames.ts";
@@ -314,11 +315,20 @@ export class MachineObjectVerifier {
       map.fail("PROCESS", process, "a Context or nil", context);
     }
     if (context === nilOop) return;
-    this.tops.add(context);
+    if (!this.awaitsSnapshotAnswer(process)) this.tops.add(context);
     const isDead = memory.fetchPointer(ContextSlot.pc, context) === nilOop;
     if (isDead && memory.fetchPointer(ProcessSlot.myList, process) !== nilOop) {
       map.fail("PROCESS", process, "a Context that has not returned", context);
     }
+  }
+
+  /** The process that asked for a snapshot gets its answer when the image is opened. */
+  private awaitsSnapshotAnswer(process: Oop): boolean {
+    const { memory } = this;
+    if (memory.special("snapshotAnswer") !== trueOop) return false;
+    return (
+      memory.fetchPointer(SchedulerSlot.activeProcess, memory.special("processor")) === process
+    );
   }
 
   private checkScheduler(): void {
