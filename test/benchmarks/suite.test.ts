@@ -11,7 +11,9 @@ const files: readonly TonelFile[] = readdirSync(folder, { recursive: true, encod
   .filter((path) => path.endsWith(".class.st"))
   .map((path) => readTonel(readFileSync(join(folder, path), "utf8")));
 const classes = new Map(files.map((file) => [file.name, file]));
-const kernelNames = new Set("Array Character Object Smalltalk String Time".split(" "));
+const kernelNames = new Set(
+  "Array Character Object OrderedCollection Smalltalk String Time".split(" "),
+);
 
 /** The class and those above it that the benchmarks define. */
 function lineage(file: TonelFile): TonelFile[] {

@@ -1,11 +1,5 @@
-/**
- * Runs the JavaScript side of the benchmarks.
- *
- * `node harness.mjs NAME ITERATIONS INNER` prints the milliseconds of each
- * iteration as a JSON array; it fails if a result is wrong.
- */
+/** The JavaScript side of the benchmarks, by name. */
 import { performance } from "node:perf_hooks";
-import { pathToFileURL } from "node:url";
 
 /** The programs in the suite's order, with the inner iterations both languages run,
  * normally and in a quick look. */
@@ -38,9 +32,4 @@ export async function runBenchmark(name, iterations, inner) {
     if (!right) throw new Error(`${name} with ${inner} inner iterations: wrong result`);
   }
   return times;
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [name, iterations, inner] = process.argv.slice(2);
-  console.log(JSON.stringify(await runBenchmark(name, Number(iterations), Number(inner))));
 }

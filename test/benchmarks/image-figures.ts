@@ -1,0 +1,31 @@
+/** The measurements of work with images: their names, and each in a process of its own. */
+
+import { fileURLToPath } from "node:url";
+import { runNode } from "./engram-runner.ts";
+
+export interface ImageFigure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: "ms" | "methods/s";
+  /** What the host itself needs for the same, in milliseconds. */
+  readonly versus?: { readonly what: string; readonly value: number };
+}
+
+export const imageWork = ["open", "save", "large image", "objects", "compile"] as const;
+export type ImageWork = (typeof imageWork)[number];
+
+export interface WorkPlace {
+  /** An image with the kernel and the benchmarks; it is not changed. */
+  readonly image: string;
+  /** For files. */
+  readonly folder: string;
+  readonly quick: boolean;
+  readonly runs: number;
+}
+
+const program = fileURLToPath(new URL("../../dist/bench/image-work.mjs", import.meta.url));
+
+export function runImageWork(name: ImageWork, place: WorkPlace): ImageFigure[] {
+  const lines = runNode([program, name, JSON.stringify(place)]).split("\n");
+  return JSON.parse(lines.at(-1)!);
+}

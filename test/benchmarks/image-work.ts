@@ -1,0 +1,209 @@
+/**
+ * `node image-work.mjs NAME PLACE`: one measurement of work with images. The last
+ * line it prints is an array of figures in JSON; lines before it are what the
+ * image printed.
+ *
+ * What happens in the image is asked of BenchmarkImageWork, which times it as
+ * the user would: the whole of a save, and not only its writing.
+ */
+
+import { closeSync, copyFileSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { readSources } from "../../cli/commands/build.ts";
+import { ImageSession } from "../../cli/image-session.ts";
+import { NodeHost } from "../../cli/node-host.ts";
+import { compileMethod } from "../../vm/compiler/compiler.ts";
+import { readTonel } from "../../vm/compiler/tonel-reader.ts";
+import { ObjectMemory } from "../../vm/memory/object-memory.ts";
+import { dirtyPageCount } from "../../vm/snapshot.ts";
+import { pageBytes } from "../../vm/spec/layouts.ts";
+import { VirtualMachine } from "../../vm/virtual-machine.ts";
+import { numbersIn, root } from "./engram-runner.ts";
+import type { ImageFigure, ImageWork, WorkPlace } from "./image-figures.ts";
+import { median } from "./statistics.ts";
+
+const notes = () => ({ created: "", toolVersion: "bench" });
+
+const works: Record<ImageWork, (place: WorkPlace) => ImageFigure[] | Promise<ImageFigure[]>> = {
+  open: openBase,
+  save: saveBase,
+  "large image": largeImage,
+  objects: tenMillionObjects,
+  compile: compileKernel,
+};
+
+/** A session that runs one expression in an image and notes what it saved. */
+class Session {
+  readonly memory = new ObjectMemory();
+  readonly savedBytes: number[] = [];
+  private readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Runs an expression that answers an Array of numbers; answers them. */
+  async numbers(expression: string): Promise<number[]> {
+    const { memory, path } = this;
+    const session = ImageSession.open(path, memory, "same", notes);
+    const host = new PrintingHost(["eval", "--", expression]);
+    const machine = new VirtualMachine(memory, host, {
+      saver: (kind) => {
+        const pages = kind === "full" ? memory.pageCount : dirtyPageCount(memory);
+        this.savedBytes.push(pages * pageBytes);
+        session.save(kind);
+      },
+    });
+    try {
+      machine.start();
+      const code = await machine.run();
+      if (code !== 0) throw new Error(`${expression} ended with ${code}: ${host.printed}`);
+    } finally {
+      host.console.close();
+      session.close();
+    }
+    return numbersIn(host.printed.trim());
+  }
+}
+
+/** Keeps what the image prints on standard output. */
+class PrintingHost extends NodeHost {
+  printed = "";
+
+  constructor(words: readonly string[]) {
+    super(words);
+    const { console } = this;
+    const write = console.write.bind(console);
+    const decoder = new TextDecoder();
+    console.write = (stream, bytes) => {
+      if (stream === 1) this.printed += decoder.decode(bytes, { stream: true });
+      else write(stream, bytes);
+    };
+  }
+}
+
+function openBase({ image, quick, runs }: WorkPlace): ImageFigure[] {
+  const rounds = quick ? 2 : 3 * runs;
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    ours.push(elapsed(() => open(image)));
+    theirs.push(elapsed(() => readFileSync(image)));
+  }
+  const versus = { what: "reading the file", value: median(theirs) };
+  return [{ name: "open the base image", value: median(ours), unit: "ms", versus }];
+}
+
+function open(image: string): void {
+  ImageSession.open(image, new ObjectMemory(), "nowhere", notes).close();
+}
+
+async function saveBase({ image, folder, quick, runs }: WorkPlace): Promise<ImageFigure[]> {
+  const copy = join(folder, "save.image");
+  copyFileSync(image, copy);
+  const session = new Session(copy);
+  const times = await session.numbers(`BenchmarkImageWork saves: ${quick ? 2 : 3 * runs}`);
+  const fulls = times.filter((_, index) => index % 2 === 0);
+  const deltas = times.filter((_, index) => index % 2 === 1);
+  const [fullBytes, deltaBytes] = session.savedBytes;
+  return [
+    rawVersus("full save of the base image", median(fulls), session.memory, fullBytes!, folder),
+    rawVersus("quick save of the base image", median(deltas), session.memory, deltaBytes!, folder),
+  ];
+}
+
+async function largeImage({ image, folder, quick }: WorkPlace): Promise<ImageFigure[]> {
+  const megabytes = quick ? 32 : 256;
+  const copy = join(folder, "large.image");
+  copyFileSync(image, copy);
+  const session = new Session(copy);
+  // A pair takes 16 bytes, its place in the array 4; 256 pairs lie on a page.
+  const pairs = Math.floor((megabytes * 2 ** 20) / 20);
+  const [full, delta] = await session.numbers(
+    `BenchmarkImageWork saveObjects: ${pairs} touching: ${100 * 256}`,
+  );
+  const [fullBytes, deltaBytes] = session.savedBytes;
+  const { memory } = session;
+  const reading = elapsed(() => readFileSync(copy));
+  const name = `${megabytes} MB`;
+  return [
+    rawVersus(`full save of ${name}`, full!, memory, fullBytes!, folder),
+    rawVersus(`quick save of ${name}, 1 % touched`, delta!, memory, deltaBytes!, folder),
+    {
+      name: `open ${name}`,
+      value: elapsed(() => open(copy)),
+      unit: "ms",
+      versus: { what: "reading the file", value: reading },
+    },
+  ];
+}
+
+async function tenMillionObjects({ image, folder, quick }: WorkPlace): Promise<ImageFigure[]> {
+  const millions = quick ? 1 : 10;
+  const copy = join(folder, "objects.image");
+  copyFileSync(image, copy);
+  const session = new Session(copy);
+  const [build, collect, drop, scavenges] = await session.numbers(
+    `BenchmarkImageWork collectObjects: ${millions * 1e6}`,
+  );
+  const count = `${millions} M objects`;
+  return [
+    { name: `build ${count}`, value: build!, unit: "ms" },
+    { name: `collect with ${count} alive`, value: collect!, unit: "ms" },
+    { name: `collect with ${count} dead`, value: drop!, unit: "ms" },
+    { name: `${count} that die at once`, value: scavenges!, unit: "ms" },
+  ];
+}
+
+function compileKernel({ quick, runs }: WorkPlace): ImageFigure[] {
+  const methods = readSources(join(root, "images/kernel"))
+    .map(({ text }) => readTonel(text))
+    .flatMap(({ methods, instVars, classInstVars }) =>
+      methods.map(({ source, isClassSide }) => ({
+        source,
+        instanceVariables: isClassSide ? classInstVars : instVars,
+      })),
+    );
+  const times: number[] = [];
+  for (let round = 0; round < (quick ? 1 : runs); round++) {
+    times.push(
+      elapsed(() => {
+        for (const { source, instanceVariables } of methods) {
+          compileMethod(source, { instanceVariables, lookup: () => "global" });
+        }
+      }),
+    );
+  }
+  const rate = methods.length / (median(times) / 1000);
+  return [{ name: "compile the kernel", value: rate, unit: "methods/s" }];
+}
+
+/** Against writing as many bytes of the same memory to a file, and a sync. */
+function rawVersus(
+  name: string,
+  value: number,
+  memory: ObjectMemory,
+  bytes: number,
+  folder: string,
+): ImageFigure {
+  const path = join(folder, "raw");
+  const raw = elapsed(() => {
+    const file = openSync(path, "w");
+    for (let at = 0; at < bytes; ) {
+      at += writeSync(file, memory.bytes, at, Math.min(2 ** 20, bytes - at));
+    }
+    fsyncSync(file);
+    closeSync(file);
+  });
+  return { name, value, unit: "ms", versus: { what: "write and sync", value: raw } };
+}
+
+function elapsed(action: () => void): number {
+  const start = performance.now();
+  action();
+  return performance.now() - start;
+}
+
+const [name, place] = process.argv.slice(2);
+const figures = await works[name as ImageWork](JSON.parse(place!));
+process.stdout.write(`${JSON.stringify(figures)}\n`);

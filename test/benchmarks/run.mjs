@@ -1,0 +1,33 @@
+/**
+ * `npm run bench`: builds what is stale, bundles the benchmark programs as the
+ * command line is bundled, and runs them. Node 20 runs no TypeScript itself, and
+ * what a test runner does to modules would be measured too.
+ */
+
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { buildWhatIsStale } from "../../cli/build.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+await buildWhatIsStale(["cli", "image"]);
+await build({
+  root,
+  configFile: false,
+  logLevel: "warn",
+  ssr: { noExternal: true, target: "node" },
+  build: {
+    ssr: true,
+    outDir: "dist/bench",
+    target: "node20",
+    minify: "oxc",
+    rollupOptions: {
+      input: { bench: here("bench.ts"), "image-work": here("image-work.ts") },
+      output: { entryFileNames: "[name].mjs", chunkFileNames: "shared-[name].mjs" },
+    },
+  },
+});
+const words = ["dist/bench/bench.mjs", ...process.argv.slice(2)];
+process.exitCode = spawnSync(process.execPath, words, { cwd: root, stdio: "inherit" }).status ?? 1;
