@@ -72,7 +72,7 @@ export class BootstrapError extends Error {
     const lines = problems.map(
       (each) => `${each.path}:${each.line}:${each.column}: ${each.message}`,
     );
-    super(`${lines.join("\n")}\n${problems.length} errors in the sources`);
+    super(`${problems.length} errors in the sources\n${lines.join("\n")}`);
     this.name = "BootstrapError";
     this.problems = problems;
   }
