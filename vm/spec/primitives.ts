@@ -185,12 +185,87 @@ const control = [
 
 /** Numbers 100 to 199: objects, slots, classes, reflection, compiling. */
 const objects = [
-  { number: 100, name: "basicNew", arguments: 0, doc: "a new instance without indexed slots" },
+  {
+    number: 100,
+    name: "basicNew",
+    arguments: 0,
+    doc: "a new instance without indexed slots; noMemory",
+  },
   {
     number: 101,
     name: "basicNewSized",
     arguments: 1,
-    doc: "a new instance with that many indexed slots",
+    doc: "a new instance with that many indexed slots; badArgument, badReceiver if it has none, noMemory",
+  },
+  {
+    number: 102,
+    name: "basicAt",
+    arguments: 1,
+    doc: "indexed slot: an object, or the unsigned integer in a raw one; badIndex",
+  },
+  {
+    number: 103,
+    name: "basicAtPut",
+    arguments: 2,
+    doc: "stores an indexed slot; badIndex, badArgument, immutable",
+  },
+  { number: 104, name: "basicSize", arguments: 0, doc: "number of indexed slots" },
+  {
+    number: 105,
+    name: "instVarAt",
+    arguments: 1,
+    doc: "slot, the named ones before the indexed ones; badIndex",
+  },
+  { number: 106, name: "instVarAtPut", arguments: 2, doc: "stores a slot; badIndex, immutable" },
+  { number: 107, name: "identityHash", arguments: 0, doc: "the identity hash, a SmallInteger" },
+  {
+    number: 108,
+    name: "shallowCopy",
+    arguments: 0,
+    doc: "a copy that shares what the receiver holds; noMemory",
+  },
+  {
+    number: 109,
+    name: "isReadOnly",
+    arguments: 0,
+    doc: "whether stores into the receiver are refused",
+  },
+  {
+    number: 110,
+    name: "setReadOnly",
+    arguments: 1,
+    doc: "allows or refuses stores; answers how it was before",
+  },
+  {
+    number: 111,
+    name: "changeClassTo",
+    arguments: 1,
+    doc: "makes the receiver an instance of the argument's class, of the same shape; badArgument, immutable",
+  },
+  { number: 112, name: "sizeInMemory", arguments: 0, doc: "bytes the receiver takes" },
+  {
+    number: 113,
+    name: "pointersTo",
+    arguments: 0,
+    doc: "Array of the objects that refer to the receiver",
+  },
+  {
+    number: 114,
+    name: "allInstances",
+    arguments: 0,
+    doc: "Array of the instances of the receiver, a class",
+  },
+  {
+    number: 115,
+    name: "registerClass",
+    arguments: 0,
+    doc: "enters the receiver, a class, into the class table: its identity hash is then its index",
+  },
+  {
+    number: 116,
+    name: "lookupChanged",
+    arguments: 1,
+    doc: "forgets cached lookups of a selector, or all for nil",
   },
 ] as const satisfies readonly PrimitiveRow[];
 
