@@ -311,7 +311,10 @@ export class CodePath {
 
   private write(register: number, kind: number): void {
     const at = this.checked(register);
-    if (at === 0) this.fail("a register that may be written", String(register));
+    // Contexts are made with what is there, so it may be lost in returning only.
+    if (at === 0 && (this.words[this.pc + 1]! & 255) !== Op.return) {
+      this.fail("a register that may be written", String(register));
+    }
     this.frame[at] = kind;
   }
 
