@@ -9,7 +9,7 @@
 
 import { createReadStream, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { join, normalize, sep } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Request } from "../command-table.ts";
 import { UsageError } from "../command-table.ts";
@@ -60,7 +60,7 @@ export async function serve(request: Request): Promise<ExitCode> {
   if (statSync(image, { throwIfNoEntry: false }) === undefined) {
     throw new Refused(`there is no image ${image}`, exitCodes.badImage);
   }
-  const server = createServer((incoming, response) => answer(incoming, response, image));
+  const server = workspaceServer(pageFolder, image);
   const port = await listen(server, wantedPort(request));
   process.stdout.write(`http://${address}:${port}/\n`);
   return await new Promise((resolve) => {
@@ -71,6 +71,11 @@ export async function serve(request: Request): Promise<ExitCode> {
     process.once("SIGINT", stop);
     process.once("SIGTERM", stop);
   });
+}
+
+/** A server of the files in a folder, and of an image. */
+export function workspaceServer(folder: string, image: string): Server {
+  return createServer((incoming, response) => answer(incoming, response, folder, image));
 }
 
 function wantedPort(request: Request): number | undefined {
@@ -105,7 +110,12 @@ async function listen(server: Server, wanted: number | undefined): Promise<numbe
   }
 }
 
-function answer(incoming: IncomingMessage, response: ServerResponse, image: string): void {
+function answer(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  folder: string,
+  image: string,
+): void {
   if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(incoming.headers.host ?? "")) {
     refuse(response, 403);
     return;
@@ -114,7 +124,7 @@ function answer(incoming: IncomingMessage, response: ServerResponse, image: stri
     refuse(response, 405);
     return;
   }
-  const file = fileFor(incoming.url ?? "/", image);
+  const file = fileFor(incoming.url ?? "/", folder, image);
   const stat = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
   if (file === undefined || !stat?.isFile()) {
     refuse(response, 404);
@@ -140,7 +150,7 @@ function answer(incoming: IncomingMessage, response: ServerResponse, image: stri
 }
 
 /** The file behind a request's path, or undefined if it names none of ours. */
-function fileFor(url: string, image: string): string | undefined {
+function fileFor(url: string, folder: string, image: string): string | undefined {
   let path: string;
   try {
     path = decodeURIComponent(new URL(url, `http://${address}`).pathname);
@@ -149,10 +159,9 @@ function fileFor(url: string, image: string): string | undefined {
   }
   if (path.includes("\0")) return undefined;
   if (path === "/engram.image") return image;
-  const file = normalize(join(pageFolder, path.endsWith("/") ? `${path}index.html` : path));
-  return file.startsWith(pageFolder.endsWith(sep) ? pageFolder : pageFolder + sep)
-    ? file
-    : undefined;
+  const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
+  // An encoded slash or backslash may still lead out of the folder.
+  return relative(folder, file).startsWith("..") ? undefined : file;
 }
 
 function refuse(response: ServerResponse, status: 403 | 404 | 405): void {
