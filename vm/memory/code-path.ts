@@ -165,6 +165,12 @@ export class CodePath {
         this.read(b);
         this.write(a, Kind.any);
         break;
+      case Op.identical:
+      case Op.notIdentical:
+        this.read(b);
+        this.read(word >> 24);
+        this.write(a, Kind.any);
+        break;
       case Op.send:
         this.selector(word >>> 24);
         this.send(a, (word >> 16) & 255);
