@@ -1,8 +1,10 @@
 /** The JavaScript side of the benchmarks, by name. */
 import { performance } from "node:perf_hooks";
 
-/** The programs in the suite's order, with the inner iterations both languages run,
- * normally and in a quick look. */
+/**
+ * The programs in the suite's order, with the inner iterations both languages
+ * run, usually and in a quick look.
+ */
 export const benchmarks = [
   { name: "Bounce", inner: 3000, quick: 300 },
   { name: "CD", inner: 250, quick: 10 },
