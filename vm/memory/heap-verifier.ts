@@ -228,11 +228,11 @@ class HeapVerifier {
         const found = `format ${format} with ${slots} slots`;
         throw new Finding("SHAPE", object * 4, `an instance of shape ${shape}`, found);
       }
+      if (isOld && (header & rememberedBit) !== 0) this.rememberedBits++;
       if (format > Format.ephemeron && format < Format.compiledCode) continue;
       const count = format >= Format.compiledCode ? this.codeOopCount(object, slots) : slots;
       const refersToNew = this.checkSlots(first, first + count);
-      if (isOld && (header & rememberedBit) !== 0) this.rememberedBits++;
-      else if (isOld && refersToNew) {
+      if (isOld && refersToNew && (header & rememberedBit) === 0) {
         this.map.fail("REMEMBERED", object * 4, "a remembered object", "a reference to new space");
       }
       this.note(object, classIndex, format);

@@ -150,7 +150,7 @@ export class Scavenger implements Tracer {
     for (let at = 0; at < rememberedCount; at++) {
       const oop = remembered[at]!;
       if (this.scanObject(oop)) remembered[kept++] = oop;
-      else this.words[oop >>> 2]! &= ~rememberedBit;
+      else this.forget(oop);
     }
     memory.rememberedCount = kept;
   }
@@ -273,6 +273,11 @@ export class Scavenger implements Tracer {
   private readonly settled = (oop: Oop): void => {
     if (oop >>> 0 < oldBase) return;
     if (this.refersToNew(oop)) this.memory.remember(oop);
-    else this.words[oop >>> 2]! &= ~rememberedBit;
+    else this.forget(oop);
   };
+
+  private forget(oop: Oop): void {
+    this.words[oop >>> 2]! &= ~rememberedBit;
+    this.memory.markDirty(oop);
+  }
 }
