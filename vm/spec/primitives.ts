@@ -267,6 +267,82 @@ const objects = [
     arguments: 1,
     doc: "forgets cached lookups of a selector, or all for nil",
   },
+  {
+    number: 117,
+    name: "allObjects",
+    arguments: 0,
+    doc: "an Array of all objects; after a full collection, of the living ones",
+  },
+  { number: 118, name: "codeSize", arguments: 0, doc: "words of compiled code" },
+  {
+    number: 119,
+    name: "codeSlotAt",
+    arguments: 1,
+    doc: "one of the describing words (1, 2) or literals (from 3) of compiled code",
+  },
+  { number: 120, name: "codeSlotAtPut", arguments: 2, doc: "stores a literal of compiled code" },
+  { number: 121, name: "codeWordAt", arguments: 1, doc: "the bytecode at a pc" },
+  {
+    number: 122,
+    name: "codeMessages",
+    arguments: 0,
+    doc: "an Array of the selectors that compiled code sends",
+  },
+  {
+    number: 123,
+    name: "codeSendsToSuper",
+    arguments: 0,
+    doc: "whether compiled code sends to super",
+  },
+  {
+    number: 124,
+    name: "primitiveName",
+    arguments: 0,
+    doc: "the name of a method's primitive, or nil",
+  },
+  { number: 125, name: "specialObject", arguments: 1, doc: "the special object of that name" },
+  {
+    number: 126,
+    name: "setSpecialObject",
+    arguments: 2,
+    doc: "stores the special object of that name, one of those the image may replace",
+  },
+  {
+    number: 127,
+    name: "takeMourners",
+    arguments: 0,
+    doc: "the mourning queue, which is then empty",
+  },
+  {
+    number: 128,
+    name: "rawSlotAt",
+    arguments: 2,
+    doc: "an object's slot, whatever its class says: object, index",
+  },
+  {
+    number: 129,
+    name: "rawSize",
+    arguments: 1,
+    doc: "an object's slots or elements, whatever its class says",
+  },
+  {
+    number: 130,
+    name: "analyzeCode",
+    arguments: 3,
+    doc: "compiles source (source, whether statements, slot names) to a description kept for buildMethod; answers its handle and what it needs, or what is wrong",
+  },
+  {
+    number: 131,
+    name: "buildMethod",
+    arguments: 3,
+    doc: "the CompiledMethod of a description: handle, class, Array of bindings",
+  },
+  {
+    number: 132,
+    name: "analyzeSource",
+    arguments: 3,
+    doc: "what a debugger and queries need of source: ranges, positions, variables, slots used",
+  },
 ] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 200 to 299: numbers. */

@@ -1,264 +1,407 @@
 /**
- * Primitives of objects in general: making them, their slots, identity, class.
+ * Primitives of all objects: making them, their slots and elements, identity,
+ * copying, and what the image asks about the heap as a whole. Those of compiled
+ * code are in compiled-code.ts, those of the compiler in compiling.ts.
  *
- * A message to a Context has flushed the stack, so its slots are true; its
- * indexed slots end at stackp. Compiled code is read by primitives of its own.
+ * Always: a store into a read-only object fails with `immutable` before
+ * anything is changed.
  */
 
-import { allInstances, allReferencesTo } from "../../memory/heap-walker.ts";
-import type { ObjectMemory } from "../../memory/object-memory.ts";
+import { allInstances, allObjects, allReferencesTo } from "../../memory/heap-walker.ts";
 import {
   ClassSlot,
-  ContextSlot,
   classIndexMask,
   classIndexOf,
   Format,
-  headerBytes,
+  hashMask,
   headerWords,
   instanceFormatOf,
   instanceSizeOf,
   isImmediate,
+  isPointerFormat,
   isSmallInteger,
   nilOop,
   type Oop,
   overflowSlotCount,
   smallInteger,
   smallIntegerValue,
-  trueOop,
 } from "../../spec/layouts.ts";
 import type { ObjectPrimitiveName } from "../../spec/primitives.ts";
+import { Special, type SpecialObjectName } from "../../spec/special-objects.ts";
 import type { Machine, Primitive } from "../machine.ts";
-import { answerInteger, integerValue } from "./integer-values.ts";
+import { codePrimitives } from "./compiled-code.ts";
+import { compilingPrimitives } from "./compiling.ts";
+import { answerInteger, bigValue } from "./integer-values.ts";
 
-/** More elements than any heap can hold. */
-const maximumElements = 0x3fffffff;
+/** The argument of that number, 1 for the first. */
+const argument = (machine: Machine, at: number, number: number): Oop =>
+  machine.memory.words[at + number]!;
 
-const orNoMemory = (machine: Machine, oop: Oop): Oop =>
-  oop !== 0 ? oop : machine.fail("noMemory");
+/** A new Array of those elements. */
+export const answerArray = (machine: Machine, elements: readonly Oop[]): Oop =>
+  machine.memory.newArray(elements) || machine.fail("noMemory");
 
-/** Named slots of a pointer object. */
-function fixedSlotCount(machine: Machine, oop: Oop): number {
+/** Format and named slots of a class's instances, or undefined if it cannot be a class. */
+function shapeOf(machine: Machine, behavior: Oop): { format: number; size: number } | undefined {
+  const { memory } = machine;
+  if (isImmediate(behavior) || !isPointerFormat(memory.format(behavior))) return undefined;
+  if (memory.slotCount(behavior) <= ClassSlot.format) return undefined;
+  const shape = memory.fetchPointer(ClassSlot.format, behavior);
+  if (!isSmallInteger(shape)) return undefined;
+  const value = smallIntegerValue(shape);
+  return { format: instanceFormatOf(value), size: instanceSizeOf(value) };
+}
+
+/** Classes whose instances only the machine can make, or that have none. */
+const notInstantiable = new Set<number>([
+  classIndexOf.SmallInteger,
+  classIndexOf.Character,
+  classIndexOf.Context,
+  classIndexOf.CompiledMethod,
+  classIndexOf.CompiledBlock,
+  classIndexOf.UndefinedObject,
+  classIndexOf.True,
+  classIndexOf.False,
+]);
+
+const largestSize = 0x3fffffff;
+
+function instantiate(machine: Machine, behavior: Oop, indexedSize: number): Oop {
+  const index = machine.classes.indexOf(behavior);
+  if (index === 0) return machine.fail("noMemory");
+  if (notInstantiable.has(index)) return machine.fail("badReceiver");
+  return machine.classes.instantiate(behavior, indexedSize) || machine.fail("noMemory");
+}
+
+function basicNew(machine: Machine, at: number): Oop {
+  const behavior = machine.memory.words[at]!;
+  const shape = shapeOf(machine, behavior);
+  if (shape === undefined || shape.format >= Format.compiledCode) {
+    return machine.fail("badReceiver");
+  }
+  return instantiate(machine, behavior, 0);
+}
+
+function basicNewSized(machine: Machine, at: number): Oop {
+  const behavior = machine.memory.words[at]!;
+  const size = argument(machine, at, 1);
+  const shape = shapeOf(machine, behavior);
+  if (shape === undefined || shape.format >= Format.compiledCode) {
+    return machine.fail("badReceiver");
+  }
+  if (!isSmallInteger(size)) return machine.fail("badArgument");
+  const count = smallIntegerValue(size);
+  if (count < 0 || count > largestSize) return machine.fail("badArgument");
+  const isIndexable = shape.format >= Format.indexable && shape.format !== Format.ephemeron;
+  if (!isIndexable && count !== 0) return machine.fail("badReceiver");
+  return instantiate(machine, behavior, count);
+}
+
+// Elements
+
+/** Named slots in front of the indexed ones of a pointer object; -1 if it has no indexed ones. */
+function fixedSlots(machine: Machine, oop: Oop, format: number): number {
+  if (format === Format.indexable) return 0;
+  if (format !== Format.indexableWithFixed && format !== Format.weak) return -1;
   const shape = machine.memory.fetchPointer(ClassSlot.format, machine.classes.classOf(oop));
   return instanceSizeOf(smallIntegerValue(shape));
 }
 
-/** Slots an object uses: a Context's end where its live words do. */
-function usedSlotCount(memory: ObjectMemory, oop: Oop): number {
-  if (memory.classIndex(oop) !== classIndexOf.Context) return memory.slotCount(oop);
-  return ContextSlot.firstTemp + (memory.fetchPointer(ContextSlot.stackp, oop) >> 1);
-}
-
-const isIndexablePointers = (format: number): boolean =>
-  format === Format.indexable || format === Format.indexableWithFixed || format === Format.weak;
-
-/** Number of indexed elements; 0 where there are none. */
-export function indexedSize(machine: Machine, oop: Oop): number {
+/** Indexed elements of an object, -1 if it has none by its nature. */
+function indexedSize(machine: Machine, oop: Oop): number {
+  if (isImmediate(oop)) return -1;
   const { memory } = machine;
-  if (isImmediate(oop)) return 0;
   const format = memory.format(oop);
-  if (isIndexablePointers(format)) return usedSlotCount(memory, oop) - fixedSlotCount(machine, oop);
-  if (format <= Format.ephemeron || format >= Format.compiledCode) return 0;
-  return memory.elementCount(oop);
+  if (format >= Format.compiledCode) return -1;
+  if (!isPointerFormat(format)) return memory.elementCount(oop);
+  const fixed = fixedSlots(machine, oop, format);
+  return fixed < 0 ? -1 : memory.slotCount(oop) - fixed;
 }
 
-/** The zero-based position that the word at `at` names among the receiver's elements, or -1. */
-function position(machine: Machine, receiver: Oop, index: Oop): number {
+/** The index, from 0, of an element, or -1 if there is none. */
+function elementIndex(machine: Machine, oop: Oop, index: Oop): number {
   if (!isSmallInteger(index)) return -1;
-  const at = (index >> 1) - 1;
-  return at >= 0 && at < indexedSize(machine, receiver) ? at : -1;
+  const value = smallIntegerValue(index) - 1;
+  return value >= 0 && value < indexedSize(machine, oop) ? value : -1;
 }
 
-function elementAt(machine: Machine, receiver: Oop, at: number): Oop {
+function basicAt(machine: Machine, at: number): Oop {
   const { memory } = machine;
-  const format = memory.format(receiver);
-  const body = memory.bodyAddress(receiver);
-  if (isIndexablePointers(format)) {
-    return memory.fetchPointer(fixedSlotCount(machine, receiver) + at, receiver);
+  const oop = memory.words[at]!;
+  const index = elementIndex(machine, oop, argument(machine, at, 1));
+  if (index < 0) return machine.fail("badIndex");
+  const format = memory.format(oop);
+  if (isPointerFormat(format)) {
+    return memory.fetchPointer(fixedSlots(machine, oop, format) + index, oop);
   }
-  if (format >= Format.bytes) return smallInteger(memory.bytes[body + at]!);
-  if (format >= Format.words16) return smallInteger(memory.halfWords[(body >>> 1) + at]!);
-  if (format === Format.words32) {
-    return answerInteger(machine, memory.unsignedWords[(body >>> 2) + at]!);
-  }
-  const low = memory.unsignedWords[(body >>> 2) + at * 2]!;
-  const high = memory.unsignedWords[(body >>> 2) + at * 2 + 1]!;
+  const body = memory.bodyAddress(oop);
+  if (format >= Format.bytes) return smallInteger(memory.bytes[body + index]!);
+  if (format >= Format.words16) return smallInteger(memory.halfWords[(body >>> 1) + index]!);
+  const words = memory.unsignedWords;
+  if (format === Format.words32) return answerInteger(machine, words[(body >>> 2) + index]!);
+  const low = words[(body >>> 2) + index * 2]!;
+  const high = words[(body >>> 2) + index * 2 + 1]!;
   return answerInteger(machine, (BigInt(high) << 32n) | BigInt(low));
 }
 
-/** Stores an element; answers whether the value fits. */
-function storeElement(machine: Machine, receiver: Oop, at: number, value: Oop): boolean {
+function basicAtPut(machine: Machine, at: number): Oop {
   const { memory } = machine;
-  const format = memory.format(receiver);
-  if (isIndexablePointers(format)) {
-    memory.storePointer(fixedSlotCount(machine, receiver) + at, receiver, value);
-    return true;
-  }
-  const integer = integerValue(memory, value);
-  if (integer === undefined || integer < 0) return false;
-  const body = memory.bodyAddress(receiver);
-  const elementBytes =
-    format >= Format.bytes ? 1 : format >= Format.words16 ? 2 : format === Format.words32 ? 4 : 8;
-  if (BigInt(integer) >> BigInt(elementBytes * 8) !== 0n) return false;
-  if (elementBytes === 1) memory.bytes[body + at] = Number(integer);
-  else if (elementBytes === 2) memory.halfWords[(body >>> 1) + at] = Number(integer);
-  else if (elementBytes === 4) memory.unsignedWords[(body >>> 2) + at] = Number(integer);
-  else {
-    const wide = BigInt(integer);
-    memory.unsignedWords[(body >>> 2) + at * 2] = Number(wide & 0xffffffffn);
-    memory.unsignedWords[(body >>> 2) + at * 2 + 1] = Number(wide >> 32n);
-  }
-  memory.markDirtyRange(body + at * elementBytes, elementBytes);
-  return true;
-}
-
-/** The slot that the word at `at + 1` names among all pointer slots of the receiver, or -1. */
-function slotIndex(machine: Machine, at: number): number {
-  const { memory } = machine;
-  const receiver = memory.words[at]!;
-  const index = memory.words[at + 1]!;
-  if (isImmediate(receiver) || !isSmallInteger(index)) return -1;
-  if (memory.format(receiver) > Format.ephemeron) return -1;
-  const slot = (index >> 1) - 1;
-  return slot >= 0 && slot < usedSlotCount(memory, receiver) ? slot : -1;
-}
-
-/** Whether instances of a class of that format may turn into instances of the other's. */
-function sameShape(memory: ObjectMemory, oop: Oop, shape: number): boolean {
+  const oop = memory.words[at]!;
+  const value = argument(machine, at, 2);
+  const index = elementIndex(machine, oop, argument(machine, at, 1));
+  if (index < 0) return machine.fail("badIndex");
+  if (memory.isImmutable(oop)) return machine.fail("immutable");
   const format = memory.format(oop);
-  const wanted = instanceFormatOf(shape);
-  if (format >= Format.compiledCode || wanted >= Format.compiledCode) return format === wanted;
-  if (format >= Format.bytes) return wanted === Format.bytes;
-  if (format >= Format.words16) return wanted === Format.words16;
-  if (format >= Format.words64) return format === wanted;
-  const size = instanceSizeOf(shape);
-  if (wanted > Format.ephemeron) return false;
-  return isIndexablePointers(wanted)
-    ? memory.slotCount(oop) >= size
-    : memory.slotCount(oop) === size;
+  if (isPointerFormat(format)) {
+    memory.storePointer(fixedSlots(machine, oop, format) + index, oop, value);
+    return value;
+  }
+  const number = bigValue(memory, value);
+  const bits = elementBits(format);
+  if (number === undefined || number < 0n || number >> BigInt(bits) !== 0n) {
+    return machine.fail("badArgument");
+  }
+  const address = memory.bodyAddress(oop) + (index * bits) / 8;
+  if (bits === 8) memory.bytes[address] = Number(number);
+  else if (bits === 16) memory.halfWords[address >>> 1] = Number(number);
+  else {
+    memory.unsignedWords[address >>> 2] = Number(number & 0xffffffffn);
+    if (bits === 64) memory.unsignedWords[(address >>> 2) + 1] = Number(number >> 32n);
+  }
+  memory.markDirtyRange(address, bits / 8);
+  return value;
+}
+
+function elementBits(format: number): number {
+  if (format >= Format.bytes) return 8;
+  if (format >= Format.words16) return 16;
+  return format === Format.words32 ? 32 : 64;
+}
+
+function basicSize(machine: Machine, at: number): Oop {
+  return smallInteger(Math.max(0, indexedSize(machine, machine.memory.words[at]!)));
+}
+
+// Slots
+
+/** The index, from 0, of a slot of a pointer object, or -1 if there is none. */
+function slotIndex(machine: Machine, oop: Oop, index: Oop): number {
+  const { memory } = machine;
+  if (isImmediate(oop) || !isPointerFormat(memory.format(oop)) || !isSmallInteger(index)) return -1;
+  const value = smallIntegerValue(index) - 1;
+  // What lies behind the named slots of a Context is its stack.
+  const limit =
+    memory.classIndex(oop) === classIndexOf.Context
+      ? fixedSlots(machine, oop, memory.format(oop))
+      : memory.slotCount(oop);
+  return value >= 0 && value < limit ? value : -1;
+}
+
+function instVarAt(machine: Machine, at: number): Oop {
+  const oop = machine.memory.words[at]!;
+  const index = slotIndex(machine, oop, argument(machine, at, 1));
+  return index < 0 ? machine.fail("badIndex") : machine.memory.fetchPointer(index, oop);
+}
+
+function instVarAtPut(machine: Machine, at: number): Oop {
+  const oop = machine.memory.words[at]!;
+  const value = argument(machine, at, 2);
+  const index = slotIndex(machine, oop, argument(machine, at, 1));
+  if (index < 0) return machine.fail("badIndex");
+  if (machine.memory.isImmutable(oop)) return machine.fail("immutable");
+  machine.memory.storePointer(index, oop, value);
+  return value;
+}
+
+function rawSlotAt(machine: Machine, at: number): Oop {
+  const { memory } = machine;
+  const oop = argument(machine, at, 1);
+  const index = argument(machine, at, 2);
+  if (isImmediate(oop) || !isPointerFormat(memory.format(oop))) return machine.fail("badArgument");
+  if (!isSmallInteger(index)) return machine.fail("badIndex");
+  const value = smallIntegerValue(index) - 1;
+  if (value < 0 || value >= memory.slotCount(oop)) return machine.fail("badIndex");
+  return memory.fetchPointer(value, oop);
+}
+
+function rawSize(machine: Machine, at: number): Oop {
+  const oop = argument(machine, at, 1);
+  return isImmediate(oop)
+    ? machine.fail("badArgument")
+    : smallInteger(machine.memory.elementCount(oop));
+}
+
+// Identity and class
+
+function identityHash(machine: Machine, at: number): Oop {
+  return smallInteger(machine.memory.identityHash(machine.memory.words[at]!));
+}
+
+function shallowCopy(machine: Machine, at: number): Oop {
+  const oop = machine.memory.words[at]!;
+  if (isImmediate(oop)) return oop;
+  return machine.memory.shallowCopy(oop) || machine.fail("noMemory");
+}
+
+/** The format without the count of unused elements in its low bits. */
+function kindOf(format: number): number {
+  if (format >= Format.compiledCode) return Format.compiledCode;
+  if (format >= Format.bytes) return Format.bytes;
+  return Math.min(format, Format.words16);
+}
+
+function changeClassTo(machine: Machine, at: number): Oop {
+  const { memory } = machine;
+  const oop = memory.words[at]!;
+  const model = argument(machine, at, 1);
+  if (isImmediate(oop)) return machine.fail("badReceiver");
+  if (isImmediate(model)) return machine.fail("badArgument");
+  const kind = kindOf(memory.format(oop));
+  if (kind !== kindOf(memory.format(model))) return machine.fail("badArgument");
+  if (memory.isImmutable(oop)) return machine.fail("immutable");
+  if (kind === Format.compiledCode || isMachineOnly(memory.classIndex(oop))) {
+    return machine.fail("badReceiver");
+  }
+  const isFixed = kind === Format.fixed || kind === Format.ephemeron;
+  if (isFixed && memory.slotCount(oop) !== memory.slotCount(model)) {
+    return machine.fail("badArgument");
+  }
+  if (kind === Format.indexableWithFixed || kind === Format.weak) {
+    if (fixedSlots(machine, oop, kind) !== fixedSlots(machine, model, kind)) {
+      return machine.fail("badArgument");
+    }
+  }
+  const header = oop >>> 2;
+  memory.words[header] = (memory.words[header]! & ~classIndexMask) | memory.classIndex(model);
+  memory.markDirty(oop);
+  machine.lookupChanged();
+  return oop;
+}
+
+/** Objects the machine treats by their class, whatever their shape. */
+const isMachineOnly = (index: number): boolean =>
+  index === classIndexOf.Context || index === classIndexOf.Metaclass;
+
+function isReadOnly(machine: Machine, at: number): Oop {
+  return machine.memory.booleanOop(machine.memory.isImmutable(machine.memory.words[at]!));
+}
+
+function setReadOnly(machine: Machine, at: number): Oop {
+  const { memory } = machine;
+  const oop = memory.words[at]!;
+  const value = argument(machine, at, 1);
+  if (isImmediate(oop)) return machine.fail("badReceiver");
+  switch (memory.classIndex(oop)) {
+    // The machine stores into these as it runs.
+    case classIndexOf.Context:
+    case classIndexOf.Process:
+    case classIndexOf.Semaphore:
+    case classIndexOf.LinkedList:
+    case classIndexOf.ProcessorScheduler:
+      return machine.fail("badReceiver");
+  }
+  const old = memory.isImmutable(oop);
+  if (value !== memory.booleanOop(true) && value !== memory.booleanOop(false)) {
+    return machine.fail("badArgument");
+  }
+  memory.setImmutable(oop, value === memory.booleanOop(true));
+  return memory.booleanOop(old);
+}
+
+function registerClass(machine: Machine, at: number): Oop {
+  const { memory } = machine;
+  const behavior = memory.words[at]!;
+  if (shapeOf(machine, behavior) === undefined) return machine.fail("badReceiver");
+  const hadHash = (memory.words[(behavior >>> 2) + 1]! & hashMask) !== 0;
+  const known = machine.classes.knownIndexOf(behavior) !== 0;
+  // Its hash will be its index, and somebody may have hashed it already.
+  if (hadHash && !known) return machine.fail("badReceiver");
+  return machine.classes.indexOf(behavior) === 0 ? machine.fail("noMemory") : behavior;
+}
+
+function lookupChanged(machine: Machine, at: number): Oop {
+  const selector = argument(machine, at, 1);
+  if (selector === nilOop) machine.lookupChanged();
+  else machine.lookupChanged(selector);
+  return machine.memory.words[at]!;
+}
+
+// The heap
+
+function instancesOf(machine: Machine, at: number): Oop {
+  const behavior = machine.memory.words[at]!;
+  return answerArray(machine, allInstances(machine.memory, machine.classes, behavior));
+}
+
+function sizeInMemory(machine: Machine, at: number): Oop {
+  const { memory } = machine;
+  const oop = memory.words[at]!;
+  if (isImmediate(oop)) return smallInteger(0);
+  const slots = memory.slotCount(oop);
+  const words = headerWords + (slots >= overflowSlotCount ? 2 : 0) + ((slots + 1) & ~1);
+  return smallInteger(words * 4);
+}
+
+/** The name of a special object, or undefined. */
+function specialName(machine: Machine, name: Oop): SpecialObjectName | undefined {
+  if (!machine.memory.isString(name)) return undefined;
+  const text = machine.memory.stringValue(name);
+  return text in Special ? (text as SpecialObjectName) : undefined;
+}
+
+function specialObject(machine: Machine, at: number): Oop {
+  const name = specialName(machine, argument(machine, at, 1));
+  return name === undefined ? machine.fail("notFound") : machine.memory.special(name);
+}
+
+/** What the image may replace; the rest is the machine's. */
+const replaceable: ReadonlySet<SpecialObjectName> = new Set<SpecialObjectName>([
+  "inputSemaphore",
+  "interruptSemaphore",
+  "lowSpaceSemaphore",
+  "finalizationSemaphore",
+  "sessionStarter",
+  "undeclared",
+]);
+
+function setSpecialObject(machine: Machine, at: number): Oop {
+  const name = specialName(machine, argument(machine, at, 1));
+  if (name === undefined || !replaceable.has(name)) return machine.fail("notFound");
+  machine.memory.setSpecial(name, argument(machine, at, 2));
+  return argument(machine, at, 2);
+}
+
+function takeMourners(machine: Machine): Oop {
+  const queue = machine.memory.special("mourningQueue");
+  machine.memory.setSpecial("mourningQueue", nilOop);
+  return queue;
 }
 
 export const objectPrimitives: Record<ObjectPrimitiveName, Primitive> = {
-  basicNew(machine, at) {
-    return orNoMemory(machine, machine.classes.instantiate(machine.memory.words[at]!, 0));
-  },
-
-  basicNewSized(machine, at) {
-    const size = machine.memory.words[at + 1]!;
-    const behavior = machine.memory.words[at]!;
-    if (!isSmallInteger(size)) return machine.fail("badArgument");
-    const count = size >> 1;
-    if (count < 0 || count > maximumElements) return machine.fail("badArgument");
-    const shape = smallIntegerValue(machine.memory.fetchPointer(ClassSlot.format, behavior));
-    const format = instanceFormatOf(shape);
-    if (format <= Format.fixed || format === Format.ephemeron || format >= Format.compiledCode) {
-      return machine.fail("badReceiver");
-    }
-    return orNoMemory(machine, machine.classes.instantiate(behavior, count));
-  },
-
-  basicAt(machine, at) {
-    const { words } = machine.memory;
-    const index = position(machine, words[at]!, words[at + 1]!);
-    return index < 0 ? machine.fail("badIndex") : elementAt(machine, words[at]!, index);
-  },
-
-  basicAtPut(machine, at) {
-    const { memory } = machine;
-    const receiver = memory.words[at]!;
-    const value = memory.words[at + 2]!;
-    const index = position(machine, receiver, memory.words[at + 1]!);
-    if (index < 0) return machine.fail("badIndex");
-    if (memory.isImmutable(receiver)) return machine.fail("immutable");
-    return storeElement(machine, receiver, index, value) ? value : machine.fail("badArgument");
-  },
-
-  basicSize(machine, at) {
-    return smallInteger(indexedSize(machine, machine.memory.words[at]!));
-  },
-
-  instVarAt(machine, at) {
-    const slot = slotIndex(machine, at);
-    return slot < 0
-      ? machine.fail("badIndex")
-      : machine.memory.fetchPointer(slot, machine.memory.words[at]!);
-  },
-
-  instVarAtPut(machine, at) {
-    const { memory } = machine;
-    const slot = slotIndex(machine, at);
-    if (slot < 0) return machine.fail("badIndex");
-    if (memory.isImmutable(memory.words[at]!)) return machine.fail("immutable");
-    memory.storePointer(slot, memory.words[at]!, memory.words[at + 2]!);
-    return memory.words[at + 2]!;
-  },
-
-  identityHash(machine, at) {
-    return smallInteger(machine.memory.identityHash(machine.memory.words[at]!));
-  },
-
-  shallowCopy(machine, at) {
-    const { memory } = machine;
-    const receiver = memory.words[at]!;
-    return isImmediate(receiver) ? receiver : orNoMemory(machine, memory.shallowCopy(receiver));
-  },
-
-  isReadOnly(machine, at) {
-    return machine.memory.booleanOop(machine.memory.isImmutable(machine.memory.words[at]!));
-  },
-
-  setReadOnly(machine, at) {
-    const { memory } = machine;
-    const receiver = memory.words[at]!;
-    if (isImmediate(receiver)) return machine.fail("badReceiver");
-    const before = memory.isImmutable(receiver);
-    memory.setImmutable(receiver, memory.words[at + 1] === trueOop);
-    return memory.booleanOop(before);
-  },
-
-  changeClassTo(machine, at) {
-    const { memory, classes } = machine;
-    const receiver = memory.words[at]!;
-    const argument = memory.words[at + 1]!;
-    if (isImmediate(receiver) || isImmediate(argument)) return machine.fail("badArgument");
-    if (memory.isImmutable(receiver)) return machine.fail("immutable");
-    const behavior = classes.classOf(argument);
-    const shape = smallIntegerValue(memory.fetchPointer(ClassSlot.format, behavior));
-    if (!sameShape(memory, receiver, shape)) return machine.fail("badArgument");
-    const header = receiver >>> 2;
-    memory.words[header] = (memory.words[header]! & ~classIndexMask) | classes.indexOf(behavior);
-    memory.markDirty(receiver);
-    return receiver;
-  },
-
-  sizeInMemory(machine, at) {
-    const { memory } = machine;
-    const receiver = memory.words[at]!;
-    if (isImmediate(receiver)) return smallInteger(0);
-    const slots = memory.slotCount(receiver);
-    const prefix = slots >= overflowSlotCount ? headerBytes : 0;
-    return answerInteger(machine, prefix + (headerWords + ((slots + 1) & ~1)) * 4);
-  },
-
-  pointersTo(machine, at) {
-    const { memory } = machine;
-    return orNoMemory(machine, memory.newArray(allReferencesTo(memory, memory.words[at]!)));
-  },
-
-  allInstances(machine, at) {
-    const { memory, classes } = machine;
-    return orNoMemory(machine, memory.newArray(allInstances(memory, classes, memory.words[at]!)));
-  },
-
-  registerClass(machine, at) {
-    const behavior = machine.memory.words[at]!;
-    if (machine.classes.indexOf(behavior) === 0) return machine.fail("noMemory");
-    machine.lookupChanged();
-    return behavior;
-  },
-
-  lookupChanged(machine, at) {
-    const selector = machine.memory.words[at + 1]!;
-    machine.lookupChanged(selector === nilOop ? undefined : selector);
-    return machine.memory.words[at]!;
-  },
+  basicNew,
+  basicNewSized,
+  basicAt,
+  basicAtPut,
+  basicSize,
+  instVarAt,
+  instVarAtPut,
+  identityHash,
+  shallowCopy,
+  changeClassTo,
+  isReadOnly,
+  setReadOnly,
+  allInstances: instancesOf,
+  allObjects: (machine) => answerArray(machine, allObjects(machine.memory)),
+  pointersTo: (machine, at) =>
+    answerArray(machine, allReferencesTo(machine.memory, machine.memory.words[at]!)),
+  registerClass,
+  lookupChanged,
+  specialObject,
+  setSpecialObject,
+  takeMourners,
+  rawSlotAt,
+  rawSize,
+  sizeInMemory,
+  ...codePrimitives,
+  ...compilingPrimitives,
 };
