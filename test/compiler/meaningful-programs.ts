@@ -23,7 +23,7 @@ export class MeaningfulWriter {
     this.variables = ["a", "b", "c"];
     this.readable = [...this.variables];
     const statements = this.statements(6);
-    return `| a b c f g h | f := [:x | x]. g := [:x | x]. h := [:x | x].
+    return `| a b c f g h | a := 1. b := 2. c := 3. f := [:x | x]. g := [:x | x]. h := [:x | x].
 ${statements}.
 ^ {a. b. c. f value: 1. g value: 2. h value: 3. a. b. c}`;
   }
@@ -114,7 +114,8 @@ ${statements}.
   }
 
   private read(): string {
-    return `(${this.pick(this.readable)} ifNil: [7])`;
+    const name = this.pick(this.readable);
+    return "abc".includes(name) && this.chance(0.7) ? name : `(${name} ifNil: [7])`;
   }
 
   private expression(): string {
