@@ -30,6 +30,7 @@ import {
   MethodDictionarySlot,
   nilOop,
   type Oop,
+  oldBase,
   overflowSlotCount,
   sendCacheBase,
   sendCacheEntries,
@@ -73,7 +74,10 @@ export const lastControlPrimitive = 99;
 
 const sendCache = sendCacheBase >>> 2;
 const lookupCache = lookupCacheBase >>> 2;
-const blockValueNumber = primitiveNumber.get("blockValue")!;
+const blockValues = new Set([
+  primitiveNumber.get("blockValue")!,
+  primitiveNumber.get("blockValueNoSwitch")!,
+]);
 const basicNewNumber = primitiveNumber.get("basicNew");
 const markers = new Set([primitiveNumber.get("blockEnsure")!, primitiveNumber.get("blockOnDo")!]);
 
@@ -98,6 +102,8 @@ export class Lookup {
     const entry = lookupCache + slot * 4;
     if (words[entry] === selector && words[entry + 1] === classIndex) return words[entry + 2]!;
     const method = this.findIn(selector, this.classes.at(classIndex));
+    // A new object moves in scavenges, which do not tell.
+    if (selector >>> 0 < oldBase) return method;
     words[entry] = selector;
     words[entry + 1] = classIndex;
     words[entry + 2] = method;
@@ -175,7 +181,7 @@ export class Lookup {
 
   private actionOf(method: Oop, entry: number, receiver: Oop): number {
     const primitive = this.code.primitive(method);
-    if (primitive === blockValueNumber) return Action.blockValue;
+    if (blockValues.has(primitive)) return Action.blockValue;
     if (primitive === basicNewNumber) {
       const action = this.instantiateAction(receiver, entry);
       if (action !== 0) return action;
