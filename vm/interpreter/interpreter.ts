@@ -398,7 +398,8 @@ export class Interpreter implements Machine, Roots {
           // newVector
           const vector = memory.allocate(classIndexOf.Array, Format.indexable, w >>> 16);
           if (vector === 0) {
-            this.save(fp, pc - 1 - mi, fp + ((w << 16) >> 24));
+            // It may be a temporary, below the operands.
+            this.save(fp, pc - 1 - mi, Math.max(fp + ((w << 16) >> 24), this.firstOperand(fp)));
             const reason = this.outOfMemory();
             if (reason !== 0) return reason;
             fp = H[State.fp];
