@@ -20,6 +20,8 @@ export interface Host {
   environment(name: string): string | undefined;
   /** Lets that much time pass at once, where time is simulated; elsewhere absent, and the machine waits. */
   idle?(milliseconds: number): void;
+  /** The host's turn between the machine's, as long as it likes; absent: its event loop runs once. */
+  turn?(): Promise<void>;
   /** Something for the world outside the image: display patches, titles, files to download. Plain data. */
   post?(message: HostMessage): void;
 }

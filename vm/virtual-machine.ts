@@ -113,7 +113,7 @@ export class VirtualMachine {
       );
       if (reason === Stop.exit) return this.interpreter.exitCode;
       if (reason === Stop.idle) await this.waitForEvent();
-      else await hostTurn();
+      else await (this.host.turn?.() ?? hostTurn());
     }
   }
 
@@ -169,10 +169,10 @@ export class VirtualMachine {
     this.wake?.();
   }
 
-  /** Saves at the next safepoint; resolves when the save is durable, rejects if it failed. */
-  save(kind: SnapshotKind): Promise<void> {
+  /** Saves at the next safepoint, the usual way or another; resolves when the save is durable, rejects if it failed. */
+  save(kind: SnapshotKind, saver = this.saver): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.requests.push({ kind, resolve, reject });
+      this.requests.push({ kind, saver, resolve, reject });
       this.memory.demandAttention();
       this.wake?.();
     });
@@ -185,7 +185,7 @@ export class VirtualMachine {
       try {
         this.prepareSnapshot(request.kind, false);
         try {
-          await this.write(request.kind);
+          await this.write(request.kind, request.saver);
         } finally {
           this.resumeAfterSnapshot();
         }
@@ -205,7 +205,7 @@ export class VirtualMachine {
     this.prepareSnapshot(kind, true);
     control.snapshotError = undefined;
     try {
-      await this.write(kind);
+      await this.write(kind, this.saver);
     } catch (error) {
       control.snapshotError = error instanceof Error ? error.message : String(error);
     }
@@ -213,9 +213,9 @@ export class VirtualMachine {
     contexts.push(control.snapshotError === undefined ? falseOop : nilOop);
   }
 
-  private async write(kind: SnapshotKind): Promise<void> {
-    if (this.saver === undefined) throw new Error("this session has nowhere to save to");
-    await this.saver(kind);
+  private async write(kind: SnapshotKind, saver: Saver | undefined): Promise<void> {
+    if (saver === undefined) throw new Error("this session has nowhere to save to");
+    await saver(kind);
   }
 
   /**
@@ -245,6 +245,7 @@ export class VirtualMachine {
 
 interface SaveRequest {
   readonly kind: SnapshotKind;
+  readonly saver: Saver | undefined;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
