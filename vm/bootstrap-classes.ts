@@ -104,6 +104,7 @@ export class HeapBuilder {
   private readonly globals = new Map<string, Oop>();
   private classSlots: readonly string[] = [];
   private metaclassSlots: readonly string[] = [];
+  private slotCounts = new Map<string, number>();
   private dictionarySlots: readonly string[] = [];
 
   /** Makes nil, false, true and the empty tables in an empty memory. */
@@ -179,6 +180,9 @@ export class HeapBuilder {
       allInstanceVariables(definitions.find((each) => each.name === name)!);
     this.classSlots = slotsOf("Class");
     this.metaclassSlots = slotsOf("Metaclass");
+    this.slotCounts = new Map(
+      definitions.map((each) => [each.name, allInstanceVariables(each).length]),
+    );
     for (const definition of definitions) this.makeClass(definition);
     this.dictionarySlots = slotsOf("SystemDictionary");
     memory.setSpecial(
@@ -286,7 +290,7 @@ export class HeapBuilder {
   // Variables
 
   private association(kind: KnownClassName, name: string): Oop {
-    const oop = this.object(kind, Format.fixed, 2);
+    const oop = this.object(kind, Format.fixed, this.slotCounts.get(kind)!);
     this.memory.storePointer(AssociationSlot.key, oop, this.symbol(name));
     return oop;
   }
