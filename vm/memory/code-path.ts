@@ -45,13 +45,16 @@ export class CodePath {
     this.reach(code.start, this.frame);
   }
 
-  /** Checks the instruction at a word index and reaches those behind it. */
-  step(pc: number, frame: Frame): void {
+  /** Takes a frame to go on with. */
+  load(frame: Frame): void {
+    this.frame.set(frame);
+  }
+
+  /** Checks the instruction at a word index and reaches those behind it; one may go on with the frame as it is left. */
+  step(pc: number): void {
     this.pc = pc;
-    this.frame = frame;
     const word = this.words[pc]!;
-    const row: Bytecode | undefined = bytecodeAt[word & 255];
-    if (row === undefined) this.fail("a bytecode", String(word & 255));
+    const row: Bytecode = bytecodeAt[word & 255]!;
     if (row.next !== undefined && pc + 1 >= this.code.end) this.fail("a next word", "the end");
     if (row.next === "move" || row.next === "branch") this.withCompanion(row, word);
     else this.alone(row, word);

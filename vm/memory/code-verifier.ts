@@ -29,6 +29,7 @@
  * damages this image's own objects, never the host.
  */
 
+import { type Bytecode, bytecodeAt, Op } from "../spec/bytecodes.ts";
 import {
   argumentCountMask,
   BlockTail,
@@ -74,6 +75,19 @@ export interface CodeShape {
   readonly firstOperand: number;
   readonly endRegister: number;
 }
+
+/** What a word of code is: the second of an instruction, an instruction, or one that paths may reach from several places. */
+const Place = { data: 0, plain: 1, meeting: 2 } as const;
+/** Steps to prove a code object, for each of its words: far more than a compiler's code takes. */
+const stepsPerWord = 256;
+const jumps: ReadonlySet<number> = new Set([
+  Op.jump,
+  Op.jumpBack,
+  Op.jumpIfFalse,
+  Op.jumpIfTrue,
+  Op.jumpIfNil,
+  Op.jumpIfNotNil,
+]);
 
 const argumentsOfPrimitive = new Map<number, number>(
   primitives.map((row) => [row.number, row.arguments]),
@@ -136,7 +150,7 @@ export class CodeVerifier {
   /** The abstract frame in front of an instruction (pc in words from the code's oop), if there is one. */
   frameAt(code: Oop, pc: number): Frame | undefined {
     if (this.lastCode !== code) {
-      this.lastFrames = this.flow(this.shapeOf(code));
+      this.lastFrames = this.flow(this.shapeOf(code), true);
       this.lastCode = code;
       this.blocksMade.length = 0;
     }
@@ -214,11 +228,25 @@ export class CodeVerifier {
     return this.words[code.literals + index]!;
   }
 
-  /** The abstract frames in front of all instructions that can be reached. */
-  private flow(code: CodeShape): (Frame | undefined)[] {
+  /**
+   * Follows all paths; answers the abstract frames in front of the instructions
+   * where paths meet, or with `everywhere` of all that can be reached.
+   */
+  private flow(code: CodeShape, everywhere = false): (Frame | undefined)[] {
     const frames: (Frame | undefined)[] = [];
     const waiting: number[] = [];
+    const places = this.placesOf(code);
+    let next = -1;
+    let stepsLeft = places.length * stepsPerWord + stepsPerWord;
     const path = new CodePath(this.map, this, code, this.inputs.get(code.oop), (target, frame) => {
+      const place = places[target - code.start]!;
+      if (place === Place.data) {
+        this.map.fail("CODE", target * 4, "an instruction", "its second word");
+      }
+      if (place === Place.plain && !everywhere) {
+        next = target;
+        return;
+      }
       const known = frames[target - code.start];
       if (known === undefined) frames[target - code.start] = frame.slice();
       else if (!joinInto(known, frame)) return;
@@ -226,9 +254,39 @@ export class CodeVerifier {
     });
     path.enter();
     for (let pc = waiting.pop(); pc !== undefined; pc = waiting.pop()) {
-      path.step(pc, frames[pc - code.start]!.slice());
+      path.load(frames[pc - code.start]!);
+      for (let at = pc; at >= 0; at = next) {
+        next = -1;
+        path.step(at);
+        if (--stepsLeft < 0) this.map.fail("CODE", at * 4, "code simple enough to prove", "other");
+      }
     }
     return frames;
+  }
+
+  /** What stands at each word of the code. */
+  private placesOf(code: CodeShape): Uint8Array {
+    const { words } = this;
+    const places = new Uint8Array(code.end - code.start);
+    const meet = (pc: number) => {
+      if (pc >= code.start && pc < code.end) places[pc - code.start] = Place.meeting;
+    };
+    const seen: number[] = [];
+    for (let pc = code.start; pc < code.end; ) {
+      const word = words[pc]!;
+      const row: Bytecode | undefined = bytecodeAt[word & 255];
+      if (row === undefined) this.map.fail("CODE", pc * 4, "a bytecode", String(word & 255));
+      if (places[pc - code.start] === Place.data) places[pc - code.start] = Place.plain;
+      const isPaired = row.next === "move" || row.next === "branch";
+      const length = row.next === undefined || isPaired ? 1 : 2;
+      if (isPaired) seen.push(pc + 1, pc + 2);
+      if (row.next === "offset") seen.push(pc + 2 + (words[pc + 1] ?? 0));
+      else if (jumps.has(row.opcode)) seen.push(pc + 1 + (word >> 16));
+      pc += length;
+    }
+    meet(code.start);
+    for (const pc of seen) if (places[pc - code.start] === Place.plain) meet(pc);
+    return places;
   }
 
   /** For CodePath: code makes a closure. */
