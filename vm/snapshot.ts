@@ -189,8 +189,16 @@ function refusal(key: string, expected: string, found: string): ImageError {
   return new ImageError("EIMG_MANIFEST", { place: { key }, expected, found });
 }
 
-/** Takes over a heap whose pages have been read and checks all of it, or refuses it. */
-export function adoptHeap(memory: ObjectMemory, manifest: Manifest): void {
+/**
+ * Takes over a heap whose pages have been read and checks all of it, or refuses
+ * it. Only a heap known to be, byte for byte, one that was checked before may be
+ * adopted as "verified".
+ */
+export function adoptHeap(
+  memory: ObjectMemory,
+  manifest: Manifest,
+  state: "unverified" | "verified" = "unverified",
+): void {
   const { specialObjects } = manifest.roots;
   const end = manifest.state.heapEnd as number;
   const isInHeap =
@@ -201,14 +209,17 @@ export function adoptHeap(memory: ObjectMemory, manifest: Manifest): void {
   if (!isInHeap) throw refusal("roots", "specialObjects in the heap", `${specialObjects}`);
   memory.oldEnd = end;
   memory.words[State.specialObjects] = specialObjects;
-  const problem = verifyHeap(memory, "loaded");
-  if (problem !== undefined) {
-    const { code, address, expected, found } = problem;
-    throw new ImageError("EIMG_HEAP", {
-      place: { offset: address },
-      expected,
-      found: `${found}: ${heapProblems[code]} (${code})`,
-    });
-  }
+  if (state === "unverified") checkHeap(memory);
   markCheckpoint(memory);
+}
+
+function checkHeap(memory: ObjectMemory): void {
+  const problem = verifyHeap(memory, "loaded");
+  if (problem === undefined) return;
+  const { code, address, expected, found } = problem;
+  throw new ImageError("EIMG_HEAP", {
+    place: { offset: address },
+    expected,
+    found: `${found}: ${heapProblems[code]} (${code})`,
+  });
 }

@@ -16,12 +16,14 @@ import { SimulatedHost } from "../../vm/simulated-host.ts";
 import { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { type Request, UsageError } from "../command-table.ts";
 import { type ExitCode, exitCodes, Refused } from "../exit-codes.ts";
-import { writeImage } from "../image-session.ts";
+import { baseImagePath, markBaseImage, writeImage } from "../image-session.ts";
 
 export async function build(request: Request): Promise<ExitCode> {
   const out = request.options.get("output");
   if (typeof out !== "string") throw new UsageError("build needs -o OUT", request.command);
-  await buildImage(request.words.flatMap(readSources), resolve(out));
+  const path = resolve(out);
+  await buildImage(request.words.flatMap(readSources), path);
+  if (path === baseImagePath) markBaseImage();
   return exitCodes.ok;
 }
 
@@ -35,18 +37,23 @@ export async function buildImage(sources: readonly SourceFile[], out: string): P
     throw error;
   }
   const host = new SimulatedHost();
-  let isSaved = false;
+  let failure: unknown = new Refused("the image ended without saving itself", exitCodes.failed);
   const machine = new VirtualMachine(memory, host, {
     saver: () => {
-      writeImage(out, memory, { created: "", toolVersion: version }, null, idOf(sources));
-      isSaved = true;
+      try {
+        writeImage(out, memory, { created: "", toolVersion: version }, null, idOf(sources));
+        failure = undefined;
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
     },
   });
   machine.start();
   const code = await machine.run();
   process.stderr.write(host.output(1) + host.output(2));
-  if (!isSaved || code !== 0)
-    throw new Refused("the image did not finish building", exitCodes.failed);
+  if (failure !== undefined) throw failure;
+  if (code !== 0) throw new Refused(`the image ended with ${code}`, exitCodes.failed);
 }
 
 /** An image built of sources is named by them. */
