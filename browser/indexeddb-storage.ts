@@ -14,7 +14,12 @@ import {
   type StorageFile,
   type StorageLock,
 } from "../image-format/storage.ts";
-import { browserStorageError, webLock } from "./opfs-storage.ts";
+import {
+  type BrowserFolder,
+  browserStorageError,
+  type FileEntry,
+  webLock,
+} from "./opfs-storage.ts";
 
 const blockSize = 65536;
 const blocksStore = "blocks";
@@ -24,6 +29,8 @@ const filesStore = "files";
 interface FileRecord {
   readonly number: number;
   readonly size: number;
+  /** When the size was recorded, in milliseconds since 1970. */
+  readonly modified: number;
 }
 
 function settle<T>(request: IDBRequest<T>): Promise<T> {
@@ -118,8 +125,9 @@ class IndexedDbFile implements StorageFile {
       const found = cursor.result;
       if (found === null) return;
       const record = found.value as FileRecord;
-      if (record.number === this.number) found.update({ number: this.number, size });
-      else found.continue();
+      if (record.number === this.number) {
+        found.update({ number: this.number, size, modified: Date.now() } satisfies FileRecord);
+      } else found.continue();
     };
   }
 
@@ -135,7 +143,7 @@ class IndexedDbFile implements StorageFile {
 }
 
 /** All the files of a database. */
-export class IndexedDbFolder implements RenamingFolder {
+export class IndexedDbFolder implements RenamingFolder, BrowserFolder {
   private readonly database: IDBDatabase;
   private readonly name: string;
 
@@ -153,6 +161,23 @@ export class IndexedDbFolder implements RenamingFolder {
     return new IndexedDbFolder(await settle(request), name);
   }
 
+  async list(): Promise<FileEntry[]> {
+    const files = this.database.transaction(filesStore).objectStore(filesStore);
+    const records = settle(files.getAll() as IDBRequest<FileRecord[]>);
+    const names = await settle(files.getAllKeys() as IDBRequest<string[]>);
+    return (await records).map(({ size, modified }, index) => ({
+      name: names[index]!,
+      size,
+      modified,
+    }));
+  }
+
+  async contents(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const record = await this.find(name);
+    if (record === undefined) throw new StorageError("missing");
+    return this.readAll(record);
+  }
+
   async open(name: string, mode: OpenMode): Promise<StorageFile> {
     const record = await this.find(name);
     if (mode !== "create") {
@@ -168,7 +193,7 @@ export class IndexedDbFolder implements RenamingFolder {
     const number = 1 + Math.max(0, ...records.map((each) => each.number));
     // Blocks of a number may be left over from a file that a rename replaced.
     transaction.objectStore(blocksStore).delete(allBlocks(number));
-    files.add({ number, size: 0 } satisfies FileRecord, name);
+    files.add({ number, size: 0, modified: Date.now() } satisfies FileRecord, name);
     await finished;
     return new IndexedDbFile(this.database, number, new Uint8Array(0), true);
   }
@@ -224,7 +249,7 @@ export class IndexedDbFolder implements RenamingFolder {
     return settle(files.get(name) as IDBRequest<FileRecord | undefined>);
   }
 
-  private async readAll({ number, size }: FileRecord): Promise<Uint8Array> {
+  private async readAll({ number, size }: FileRecord): Promise<Uint8Array<ArrayBuffer>> {
     const blocks = this.database.transaction(blocksStore).objectStore(blocksStore);
     const stored = (await settle(blocks.getAll(allBlocks(number)))) as Uint8Array[];
     const keys = (await settle(blocks.getAllKeys(allBlocks(number)))) as [number, number][];

@@ -32,6 +32,21 @@ interface SyncFileHandle extends FileSystemFileHandle {
   createSyncAccessHandle(): Promise<SyncAccessHandle>;
 }
 
+/** What a folder tells of a file without opening it. */
+export interface FileEntry {
+  readonly name: string;
+  readonly size: number;
+  /** When it was last written, in milliseconds since 1970. */
+  readonly modified: number;
+}
+
+/** A folder of the browser: what a list of its files needs, and files as they are while another tab writes to them. */
+export interface BrowserFolder extends StorageFolder {
+  list(): Promise<FileEntry[]>;
+  /** A copy of a file, whoever has it open; a writer may have been in the middle of it. */
+  contents(name: string): Promise<Uint8Array<ArrayBuffer>>;
+}
+
 const reasonOfName: Record<string, StorageReason> = {
   QuotaExceededError: "full",
   NotFoundError: "missing",
@@ -97,7 +112,7 @@ export class OpfsFile implements StorageFile {
 }
 
 /** A folder of OPFS. */
-export class OpfsFolder implements StorageFolder {
+export class OpfsFolder implements BrowserFolder {
   private readonly directory: FileSystemDirectoryHandle;
 
   constructor(directory: FileSystemDirectoryHandle) {
@@ -110,6 +125,38 @@ export class OpfsFolder implements StorageFolder {
     if (typeof storage?.getDirectory !== "function") throw new StorageError("missing");
     try {
       return new OpfsFolder(await storage.getDirectory());
+    } catch (error) {
+      throw browserStorageError(error);
+    }
+  }
+
+  /** A folder in this one, made if it is not there. */
+  async folder(name: string): Promise<OpfsFolder> {
+    try {
+      return new OpfsFolder(await this.directory.getDirectoryHandle(name, { create: true }));
+    } catch (error) {
+      throw browserStorageError(error);
+    }
+  }
+
+  async list(): Promise<FileEntry[]> {
+    const entries: FileEntry[] = [];
+    try {
+      for await (const [name, handle] of this.directory.entries()) {
+        if (handle.kind !== "file") continue;
+        const file = await (handle as FileSystemFileHandle).getFile();
+        entries.push({ name, size: file.size, modified: file.lastModified });
+      }
+    } catch (error) {
+      throw browserStorageError(error);
+    }
+    return entries;
+  }
+
+  async contents(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      const file = await (await this.directory.getFileHandle(name)).getFile();
+      return new Uint8Array(await file.arrayBuffer());
     } catch (error) {
       throw browserStorageError(error);
     }

@@ -1,0 +1,188 @@
+/**
+ * The image that a worker runs: opening it into memory, saving it where it came
+ * from or under another name, and copies of it.
+ *
+ * Who may save holds the lock of the file. In this storage no image is written
+ * anew in place; a full save uses the gaps of the file.
+ */
+import { ImageError } from "../image-format/errors.ts";
+import { ImageFile } from "../image-format/image-file.ts";
+import { MemoryFile } from "../image-format/memory-storage.ts";
+import { chooseSave } from "../image-format/save-policy.ts";
+import type { StorageLock } from "../image-format/storage.ts";
+import { version } from "../package.json";
+import { ObjectMemory } from "../vm/memory/object-memory.ts";
+import {
+  adoptHeap,
+  commitSave,
+  deltaSave,
+  dirtyPageCount,
+  fullSave,
+  heapTarget,
+  markCheckpoint,
+  newImage,
+  type SnapshotNotes,
+} from "../vm/snapshot.ts";
+import type { SnapshotKind } from "../vm/virtual-machine.ts";
+import { browserServices } from "./image-services.ts";
+import type { ImageStore } from "./image-store.ts";
+import { type ImageSource, type Opened, type OpenParameters, refusedOf } from "./protocol.ts";
+
+const services = browserServices;
+/** Where a gigabyte of addresses cannot be had, as on small phones, less must do. */
+const heapLimits = [0x40000000, 0x20000000, 0x10000000, 0x08000000];
+
+const notes = (): SnapshotNotes => ({ created: new Date().toISOString(), toolVersion: version });
+
+interface Target {
+  readonly name: string;
+  readonly file: ImageFile;
+  /** Absent: the file is a copy in memory, and takes no saves. */
+  readonly lock: StorageLock | undefined;
+}
+
+export class ImageSession {
+  readonly memory: ObjectMemory;
+  private readonly store: ImageStore;
+  private target: Target;
+
+  private constructor(store: ImageStore, memory: ObjectMemory, target: Target) {
+    this.store = store;
+    this.memory = memory;
+    this.target = target;
+  }
+
+  /** Reads an image into memory and checks all of it, or refuses it. */
+  static async open(store: ImageStore, parameters: OpenParameters): Promise<ImageSession> {
+    const { source, as } = parameters;
+    const memory = newMemory();
+    if (as === "itself") {
+      if (source.kind !== "stored") throw new ImageError("EIMG_READ_ONLY");
+      return ImageSession.openStored(store, memory, source.name, parameters.generation);
+    }
+    const file = await read(store, memory, source, parameters.generation);
+    const name = source.kind === "stored" ? source.name : source.title;
+    const session = new ImageSession(store, memory, { name, file, lock: undefined });
+    if (as !== "readOnly") await session.saveAs(as.copy);
+    return session;
+  }
+
+  private static async openStored(
+    store: ImageStore,
+    memory: ObjectMemory,
+    name: string,
+    generation: number | undefined,
+  ): Promise<ImageSession> {
+    const lock = await store.lock(name);
+    try {
+      const storage = await store.open(name, "write");
+      try {
+        const file = await ImageFile.open(storage, {
+          services,
+          heap: heapTarget(memory),
+          ...(generation === undefined ? {} : { generation }),
+        });
+        adoptHeap(memory, file.manifest);
+        return new ImageSession(store, memory, { name, file, lock });
+      } catch (error) {
+        storage.close();
+        throw error;
+      }
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  get opened(): Opened {
+    const { name, file, lock } = this.target;
+    return {
+      name,
+      generation: file.generation,
+      created: file.manifest.created,
+      isReadOnly: lock === undefined,
+      warnings: file.warnings.map(refusedOf),
+    };
+  }
+
+  get generation(): number {
+    return this.target.file.generation;
+  }
+
+  /** Makes memory durable as it lies there; answers the generation. */
+  async save(kind: SnapshotKind): Promise<number> {
+    const { memory } = this;
+    const { file, lock } = this.target;
+    if (lock === undefined) throw new ImageError("EIMG_READ_ONLY");
+    const changed = { dirtyPages: dirtyPageCount(memory), usedPages: memory.pageCount };
+    const isDelta = kind === "delta" && chooseSave(file.usage(), changed, false) === "delta";
+    const save = isDelta ? deltaSave(memory, notes()) : fullSave(memory, notes());
+    return commitSave(memory, file, save);
+  }
+
+  /** Makes memory durable in a file of its own, which takes the saves from now on. */
+  async saveAs(name: string): Promise<void> {
+    const { store, memory } = this;
+    const lock = await store.lock(name);
+    try {
+      const storage = await store.open(name, "create");
+      const file = await ImageFile.create(storage, this.copy(), { services });
+      markCheckpoint(memory);
+      await this.letGo();
+      this.target = { name, file, lock };
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Memory as a compressed image file, another image than this one. */
+  async export(): Promise<Blob> {
+    const file = new MemoryFile();
+    await ImageFile.create(file, { ...this.copy(), codec: "deflate-raw" }, { services });
+    return new Blob([file.contents() as Uint8Array<ArrayBuffer>]);
+  }
+
+  async close(): Promise<void> {
+    await this.letGo();
+  }
+
+  private copy() {
+    const { fileId, generation } = this.target.file.manifest;
+    const newId = crypto.getRandomValues(new Uint8Array(16));
+    return { ...newImage(this.memory, notes(), newId), parent: { fileId, generation } };
+  }
+
+  private async letGo(): Promise<void> {
+    const { file, lock } = this.target;
+    file.close();
+    await lock?.release();
+  }
+}
+
+async function read(
+  store: ImageStore,
+  memory: ObjectMemory,
+  source: ImageSource,
+  generation: number | undefined,
+): Promise<ImageFile> {
+  const file = await ImageFile.open(await store.reader(source), {
+    services,
+    readOnly: true,
+    heap: heapTarget(memory),
+    ...(generation === undefined ? {} : { generation }),
+  });
+  adoptHeap(memory, file.manifest);
+  return file;
+}
+
+function newMemory(): ObjectMemory {
+  for (const limit of heapLimits) {
+    try {
+      return new ObjectMemory(limit);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  throw new Error("the browser has no memory left for an image");
+}

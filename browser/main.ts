@@ -1,0 +1,109 @@
+/** The page: its buttons, the terminal, dropped files, and coming and going. */
+import "./style.css";
+import { ImageList } from "./image-list.ts";
+import { Terminal } from "./terminal.ts";
+import { Workspace } from "./workspace.ts";
+
+const find = <T extends HTMLElement>(id: string): T => document.querySelector<T>(`#${id}`)!;
+
+const state = find("state");
+const fileInput = find<HTMLInputElement>("file");
+const drop = find("drop");
+
+const terminal = new Terminal(find("terminal"));
+
+const workspace = new Workspace({
+  terminal,
+  showState(name, text) {
+    state.dataset.state = name;
+    state.textContent = text;
+  },
+  showName(name) {
+    find("name").textContent = name;
+    document.title = `${name} – Engram`;
+  },
+  chooseFile: () => fileInput.click(),
+  showImages: () => void images.show(),
+});
+
+terminal.listener = workspace;
+terminal.screenReader = localStorage.getItem("engram.screenReader") === "true";
+const images: ImageList = new ImageList(workspace);
+
+// Buttons
+
+function onClick(id: string, act: () => void): void {
+  find(id).addEventListener("click", act);
+}
+
+onClick("images", () => void images.show());
+onClick("run", () => terminal.type("\r"));
+onClick("stop", () => {
+  workspace.stop();
+  terminal.focus();
+});
+onClick("save", () => void workspace.save());
+onClick("download", () => void workspace.downloadCurrent());
+onClick("open", () => fileInput.click());
+
+/** What keys send that are no characters. */
+const sequences: Readonly<Record<string, string>> = {
+  Tab: "\t",
+  Up: "\x1b[A",
+  Down: "\x1b[B",
+  Left: "\x1b[D",
+  Right: "\x1b[C",
+  Interrupt: "\x03",
+};
+
+for (const key of document.querySelectorAll<HTMLElement>("#keys button")) {
+  // Keeps the keyboard of a phone where it is.
+  key.addEventListener("pointerdown", (event) => event.preventDefault());
+  const name = key.dataset.key!;
+  key.addEventListener("click", () => terminal.type(sequences[name] ?? name));
+}
+
+addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
+  event.preventDefault();
+  void workspace.save();
+});
+
+// Files
+
+fileInput.addEventListener("change", () => {
+  const [file] = fileInput.files ?? [];
+  fileInput.value = "";
+  if (file !== undefined) void workspace.openBytes(file, file.name);
+});
+
+const bringsFile = (event: DragEvent): boolean =>
+  event.dataTransfer?.types.includes("Files") === true;
+
+addEventListener("dragover", (event) => {
+  if (!bringsFile(event)) return;
+  event.preventDefault();
+  drop.hidden = false;
+});
+addEventListener("dragleave", (event) => {
+  if (event.relatedTarget === null) drop.hidden = true;
+});
+addEventListener("drop", (event) => {
+  drop.hidden = true;
+  const file = event.dataTransfer?.files[0];
+  if (file === undefined) return;
+  event.preventDefault();
+  void workspace.openBytes(file, file.name);
+});
+
+// Coming and going
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) workspace.autosave();
+});
+addEventListener("pagehide", () => workspace.leave());
+addEventListener("beforeunload", (event) => {
+  if (workspace.isLosing) event.preventDefault();
+});
+
+await workspace.start();

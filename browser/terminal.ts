@@ -1,0 +1,140 @@
+/**
+ * The terminal in the page: sends keys as bytes, shows what comes back. The
+ * conversation, its history and completion are the image's.
+ *
+ * Keys that a browser's user expects to work go to the browser: copying a selection,
+ * pasting, reloading. Shift+Tab leaves the terminal for the buttons.
+ */
+import { FitAddon } from "@xterm/addon-fit";
+import { type ITheme, Terminal as Xterm } from "@xterm/xterm";
+import "@xterm/xterm/css/xterm.css";
+
+const scrollbackLines = 5000;
+const fontFamily =
+  'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
+/** Below this width a smaller font shows more columns. */
+const narrowPixels = 600;
+
+const darkTheme: ITheme = {
+  background: "#15181d",
+  foreground: "#d9dee7",
+  cursor: "#7cc4ff",
+  cursorAccent: "#15181d",
+  selectionBackground: "#33506f",
+  black: "#2b303a",
+  red: "#ff8087",
+  green: "#8fd18b",
+  yellow: "#e6c274",
+  blue: "#7cb7ff",
+  magenta: "#d3a1f0",
+  cyan: "#72d0d8",
+  white: "#d9dee7",
+  brightBlack: "#8b95a5",
+};
+
+const lightTheme: ITheme = {
+  background: "#ffffff",
+  foreground: "#1f2630",
+  cursor: "#0b62c4",
+  cursorAccent: "#ffffff",
+  selectionBackground: "#bcd9f7",
+  black: "#1f2630",
+  red: "#b3261e",
+  green: "#1c6b2a",
+  yellow: "#7a5900",
+  blue: "#0b57b0",
+  magenta: "#8a2d9c",
+  cyan: "#0b6770",
+  white: "#5d6775",
+  brightBlack: "#5d6775",
+};
+
+export interface TerminalListener {
+  keys(bytes: Uint8Array): void;
+  resized(columns: number, rows: number): void;
+}
+
+export class Terminal {
+  /** Who is told of keys and sizes. */
+  listener: TerminalListener | undefined;
+  private readonly xterm: Xterm;
+  private readonly fit = new FitAddon();
+  private readonly encoder = new TextEncoder();
+
+  constructor(element: HTMLElement) {
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const theme = () => (dark.matches ? darkTheme : lightTheme);
+    this.xterm = new Xterm({
+      fontFamily,
+      fontSize: innerWidth < narrowPixels ? 13 : 15,
+      lineHeight: 1.2,
+      scrollback: scrollbackLines,
+      convertEol: true,
+      cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+      theme: theme(),
+    });
+    dark.addEventListener("change", () => {
+      this.xterm.options.theme = theme();
+    });
+    this.xterm.loadAddon(this.fit);
+    this.xterm.open(element);
+    this.xterm.attachCustomKeyEventHandler((event) => this.isForTheImage(event));
+    this.xterm.textarea?.setAttribute(
+      "aria-label",
+      "Conversation with the image. Shift+Tab leaves it.",
+    );
+    this.xterm.onData((text) => this.listener?.keys(this.encoder.encode(text)));
+    this.xterm.onBinary((text) =>
+      this.listener?.keys(Uint8Array.from(text, (each) => each.charCodeAt(0))),
+    );
+    this.xterm.onResize(({ cols, rows }) => this.listener?.resized(cols, rows));
+    new ResizeObserver(() => this.fit.fit()).observe(element);
+    this.fit.fit();
+  }
+
+  get columns(): number {
+    return this.xterm.cols;
+  }
+
+  get rows(): number {
+    return this.xterm.rows;
+  }
+
+  /** Shows bytes; calls `taken` once they are in the screen's memory. */
+  write(bytes: Uint8Array, taken?: () => void): void {
+    this.xterm.write(bytes, taken);
+  }
+
+  /** Sends what a key would. */
+  type(text: string): void {
+    this.xterm.input(text);
+    this.focus();
+  }
+
+  /** Empties screen and scrollback. */
+  clear(): void {
+    this.xterm.reset();
+  }
+
+  focus(): void {
+    this.xterm.focus();
+  }
+
+  get screenReader(): boolean {
+    return this.xterm.options.screenReaderMode === true;
+  }
+
+  set screenReader(isOn: boolean) {
+    this.xterm.options.screenReaderMode = isOn;
+  }
+
+  private isForTheImage(event: KeyboardEvent): boolean {
+    const { key, ctrlKey, metaKey, shiftKey } = event;
+    if (key === "Tab" && shiftKey) return false;
+    if (key === "F5" || key === "F11" || key === "F12") return false;
+    if (!ctrlKey && !metaKey) return true;
+    const letter = key.toLowerCase();
+    if (letter === "c") return !this.xterm.hasSelection();
+    return letter !== "v" && letter !== "r" && letter !== "s";
+  }
+}

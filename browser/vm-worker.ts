@@ -1,0 +1,252 @@
+/**
+ * The worker: serves requests about stored images, and runs one.
+ *
+ * An image is opened and checked first, then it runs until its session ends or
+ * the page closes it. Every save is reported, whoever asked for it. When the machine
+ * fails nothing is saved any more: what is stored stays as it is.
+ */
+import { MemoryExhausted } from "../vm/interpreter/contexts.ts";
+import { Stop } from "../vm/interpreter/interpreter.ts";
+import { Collector } from "../vm/memory/collector.ts";
+import { type Saver, type SnapshotKind, VirtualMachine } from "../vm/virtual-machine.ts";
+import { BrowserConsole, BrowserHost } from "./browser-host.ts";
+import { ImageSession } from "./image-session.ts";
+import { ImageStore, type StorageKind } from "./image-store.ts";
+import {
+  type Exported,
+  type FromPage,
+  type FromWorker,
+  type Numbered,
+  type Opened,
+  type OpenParameters,
+  Ordering,
+  type Refused,
+  type Request,
+  type RequestName,
+  type Requests,
+  refusedOf,
+} from "./protocol.ts";
+
+/** Ctrl-C, as a terminal sends it. */
+const interruptKey = 3;
+/** How long an image may leave Ctrl-C unread before its active process is stopped. */
+const interruptPatience = 300;
+
+/** The types of pages stand in for those of workers, which exclude them. */
+const page = globalThis as unknown as {
+  postMessage(message: Numbered<FromWorker>, transfer: Transferable[]): void;
+};
+const order = new Ordering();
+
+function send(message: FromWorker, transfer: Transferable[] = []): void {
+  page.postMessage(order.numbered(message), transfer);
+}
+
+const store = ImageStore.open(
+  (new URLSearchParams(location.hash.slice(1)).get("storage") ?? undefined) as
+    | StorageKind
+    | undefined,
+);
+
+/** An image that runs. */
+class Running {
+  private readonly session: ImageSession;
+  private readonly host: BrowserHost;
+  private readonly console: BrowserConsole;
+  private readonly machine: VirtualMachine;
+  private readonly savesEnded: Int32Array | undefined;
+  private isOver = false;
+
+  constructor(session: ImageSession, { columns, rows, savesEnded }: OpenParameters) {
+    this.session = session;
+    this.savesEnded = savesEnded && new Int32Array(savesEnded);
+    const write = (bytes: Uint8Array) => {
+      send({ kind: "output", bytes }, [bytes.buffer as ArrayBuffer]);
+    };
+    this.console = new BrowserConsole(write, columns, rows);
+    this.console.whenFull = () => this.machine.interpreter.requestStop(Stop.sliceEnd);
+    const { name, isReadOnly } = session.opened;
+    // An image that is named saves itself when the user leaves the conversation.
+    const words = isReadOnly ? ["repl"] : ["repl", "--", name];
+    this.host = new BrowserHost(words, this.console, (message) =>
+      send({ kind: "posted", message }),
+    );
+    const saver = (kind: SnapshotKind) => this.saveFile(kind);
+    this.machine = new VirtualMachine(session.memory, this.host, { saver });
+  }
+
+  async run(): Promise<void> {
+    let end: FromWorker;
+    try {
+      this.machine.start();
+      end = { kind: "ended", exitCode: await this.machine.run() };
+    } catch (error) {
+      end = { kind: "failed", refused: failure(error) };
+    }
+    if (this.isOver) return;
+    this.isOver = true;
+    this.console.flush();
+    send(end);
+  }
+
+  input(bytes: Uint8Array): void {
+    this.machine.postInput(bytes);
+    this.host.attend();
+    if (!bytes.includes(interruptKey)) return;
+    setTimeout(() => {
+      if (!this.machine.interpreter.input.isEmpty) this.interrupt();
+    }, interruptPatience);
+  }
+
+  interrupt(): void {
+    this.machine.interrupt();
+    this.host.attend();
+  }
+
+  resize(columns: number, rows: number): void {
+    this.console.resize(columns, rows);
+    this.machine.postEvent(["terminalResized", columns, rows]);
+  }
+
+  taken(byteCount: number): void {
+    this.host.taken(byteCount);
+  }
+
+  async save(kind: SnapshotKind): Promise<number> {
+    await this.snapshot(kind);
+    return this.session.generation;
+  }
+
+  async saveAs(name: string): Promise<Opened> {
+    await this.snapshot("full", () => this.session.saveAs(name));
+    send({ kind: "saved", generation: this.session.generation });
+    return this.session.opened;
+  }
+
+  async export(): Promise<Exported> {
+    let bytes = new Blob();
+    await this.snapshot("full", async () => {
+      bytes = await this.session.export();
+    });
+    return { bytes, name: this.session.opened.name };
+  }
+
+  async close(): Promise<void> {
+    if (!this.session.opened.isReadOnly && !this.isOver) await this.snapshot("delta");
+    this.isOver = true;
+    this.machine.interpreter.requestStop(Stop.exit);
+    await this.session.close();
+  }
+
+  private async snapshot(kind: SnapshotKind, saver?: Saver): Promise<void> {
+    if (this.isOver) throw new Error("the session has ended");
+    const saved = this.machine.save(kind, saver);
+    this.host.attend();
+    await saved;
+  }
+
+  private async saveFile(kind: SnapshotKind): Promise<void> {
+    send({ kind: "saving" });
+    try {
+      const generation = await this.session.save(kind);
+      send({ kind: "saved", generation });
+    } catch (error) {
+      send({ kind: "saveFailed", refused: refusedOf(error) });
+      throw error;
+    } finally {
+      if (this.savesEnded !== undefined) Atomics.add(this.savesEnded, 0, 1);
+    }
+  }
+}
+
+function failure(error: unknown): Refused {
+  const refused = refusedOf(error);
+  if (error instanceof MemoryExhausted) return { ...refused, message: "memory is full" };
+  console.error(error);
+  return refused;
+}
+
+let running: Running | undefined;
+
+function theRunning(): Running {
+  if (running === undefined) throw new Error("no image runs here");
+  return running;
+}
+
+const services: {
+  [Name in RequestName]: (takes: Requests[Name]["takes"]) => Promise<Requests[Name]["answers"]>;
+} = {
+  list: async () => (await store).list(),
+  generations: async (source) => (await store).generations(source),
+  remove: async (name) => {
+    await (await store).remove(name);
+    return null;
+  },
+  rename: async ({ from, to }) => {
+    await (await store).rename(from, to);
+    return null;
+  },
+  export: (name) => (name === null ? theRunning().export() : exportStored(name)),
+  open: async (parameters) => {
+    const session = await ImageSession.open(await store, parameters);
+    running = new Running(session, parameters);
+    // The page learns that it is open before it hears from it.
+    setTimeout(() => running?.run(), 0);
+    return session.opened;
+  },
+  save: (kind) => theRunning().save(kind),
+  saveAs: (name) => theRunning().saveAs(name),
+  close: async () => {
+    await theRunning().close();
+    return null;
+  },
+};
+
+/** A collected copy of an image that does not run. */
+async function exportStored(name: string): Promise<Exported> {
+  const session = await ImageSession.open(await store, {
+    source: { kind: "stored", name },
+    as: "readOnly",
+    columns: 80,
+    rows: 24,
+  });
+  const collector = new Collector(session.memory);
+  collector.heapLoaded();
+  collector.compact();
+  return { bytes: await session.export(), name };
+}
+
+async function serve(id: number, request: Request): Promise<void> {
+  try {
+    const service = services[request.name] as (takes: unknown) => Promise<unknown>;
+    send({ kind: "answered", id, answer: await service(request.takes) });
+  } catch (error) {
+    send({ kind: "refused", id, refused: refusedOf(error) });
+  }
+}
+
+function receive(message: FromPage): void {
+  switch (message.kind) {
+    case "request":
+      void serve(message.id, message.request);
+      return;
+    case "input":
+      running?.input(message.bytes);
+      return;
+    case "resized":
+      running?.resize(message.columns, message.rows);
+      return;
+    case "interrupt":
+      running?.interrupt();
+      return;
+    case "taken":
+      running?.taken(message.byteCount);
+      return;
+    case "ping":
+      send({ kind: "pong" });
+  }
+}
+
+addEventListener("message", ({ data }: MessageEvent<Numbered<FromPage>>) =>
+  receive(order.take(data)),
+);

@@ -1,0 +1,158 @@
+/**
+ * The page as a person meets it: `engram serve` and a real Chromium, driven by
+ * keys and clicks, read from the screen.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { findChromium } from "../chromium.mjs";
+
+const root = join(import.meta.dirname, "../..");
+
+export interface PageServer {
+  readonly address: string;
+  stop(): void;
+}
+
+/** Serves the workspace with the base image, or with another one. */
+export function startServer(...words: string[]): Promise<PageServer> {
+  const server = spawn(
+    process.execPath,
+    [join(root, "cli/engram.mjs"), "serve", ...words, "--port", "0"],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  return new Promise((resolve, reject) => {
+    server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+    server.stdout.once("data", (line: Buffer) =>
+      resolve({ address: line.toString().trim(), stop: () => stop(server) }),
+    );
+  });
+}
+
+function stop(server: ChildProcess): void {
+  server.removeAllListeners("exit");
+  server.kill();
+}
+
+export interface Chromium {
+  readonly context: BrowserContext;
+  /** Where it keeps what pages store. */
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+/** Starts a Chromium on a folder of its own, or on one another has left. */
+export async function startChromium(
+  folder = mkdtempSync(join(tmpdir(), "engram-chromium-")),
+): Promise<Chromium> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error("no Chromium found");
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath,
+    acceptDownloads: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  context.setDefaultTimeout(20_000);
+  return {
+    context,
+    folder,
+    async close() {
+      await context.close();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** A tab with the workspace. */
+export class WorkspacePage {
+  readonly page: Page;
+  /** What went wrong in scripts. */
+  readonly problems: string[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on("pageerror", (error) => this.problems.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.problems.push(message.text());
+    });
+  }
+
+  static async open(context: BrowserContext, address: string): Promise<WorkspacePage> {
+    const workspace = new WorkspacePage(await context.newPage());
+    await workspace.page.goto(address);
+    return workspace;
+  }
+
+  /** Waits until an image is open and asks for input. */
+  async ready(): Promise<this> {
+    await this.state("saved");
+    await this.waitFor(/^>$/m);
+    return this;
+  }
+
+  /** Waits for a state of the image. */
+  async state(name: string): Promise<void> {
+    await this.page.locator(`#state[data-state="${name}"]`).waitFor();
+  }
+
+  /** Types keys into the terminal. */
+  async type(text: string): Promise<void> {
+    await this.page.locator("#terminal textarea").focus();
+    await this.page.keyboard.type(text);
+  }
+
+  async press(key: string): Promise<void> {
+    await this.page.locator("#terminal textarea").focus();
+    await this.page.keyboard.press(key);
+  }
+
+  /** Types an expression and Enter on an empty screen; answers what is printed until the next prompt. */
+  async evaluate(expression: string): Promise<string> {
+    await this.press("Control+l");
+    await this.waitFor(/^>$/);
+    await this.type(expression);
+    await this.press("Enter");
+    await this.waitFor(/\n>$/);
+    const lines = (await this.text()).split("\n");
+    return lines.slice(expression.split("\n").length, -1).join("\n");
+  }
+
+  /** What the terminal shows. */
+  text(): Promise<string> {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll(".xterm-rows > div")]
+        .map((row) => row.textContent.replaceAll("\u00a0", " ").trimEnd())
+        .join("\n")
+        .trimEnd(),
+    );
+  }
+
+  /** Waits until the terminal shows it. */
+  async waitFor(pattern: RegExp): Promise<void> {
+    await this.until(async () => pattern.test(await this.text()), pattern);
+  }
+
+  async button(name: string): Promise<void> {
+    await this.page.getByRole("button", { name, exact: true }).click();
+  }
+
+  async until(test: () => Promise<boolean>, what: unknown = test): Promise<void> {
+    const end = performance.now() + 20_000;
+    while (!(await test())) {
+      if (performance.now() > end) {
+        throw new Error(`waited for ${what} in vain; the terminal shows:\n${await this.text()}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+}
