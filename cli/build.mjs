@@ -43,15 +43,21 @@ const machine = ["image-format", "vm", "package.json"];
 const products = [
   {
     name: "cli",
-    file: "dist/cli.mjs",
+    file: "dist/engram.cjs",
     from: [...machine, "cli"],
-    make: () => bundle("cli/vite.config.ts"),
+    make: bundleCommandLine,
   },
   {
     name: "image",
     file: "dist/engram.image",
-    from: ["images/kernel", "dist/cli.mjs"],
-    make: makeBaseImage,
+    from: ["images/kernel", "dist/engram.cjs"],
+    make: () => run("cli/engram.cjs", "build", at("images/kernel"), "-o", at("dist/engram.image")),
+  },
+  {
+    name: "image",
+    file: "dist/engram.cjs.cache",
+    from: ["dist/engram.cjs", "dist/engram.image"],
+    make: () => run("cli/code-cache.cjs"),
   },
   {
     name: "browser",
@@ -67,12 +73,17 @@ async function bundle(configFile) {
   await build({ configFile: at(configFile) });
 }
 
-function makeBaseImage() {
-  const words = [at("cli/engram.mjs"), "build", at("images/kernel"), "-o", at("dist/engram.image")];
-  const { status } = spawnSync(process.execPath, words, {
-    stdio: ["ignore", "inherit", "inherit"],
+async function bundleCommandLine() {
+  // V8 compares a cache with its source by length alone.
+  rmSync(at("dist/engram.cjs.cache"), { force: true });
+  await bundle("cli/vite.config.ts");
+}
+
+function run(program, ...words) {
+  const { status } = spawnSync(process.execPath, [at(program), ...words], {
+    stdio: ["ignore", "ignore", "inherit"],
   });
-  if (status !== 0) throw new Error("the base image could not be built");
+  if (status !== 0) throw new Error(`${program} ${words.join(" ")} failed`);
 }
 
 /** Builds what is stale of the products named. */

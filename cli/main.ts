@@ -25,11 +25,6 @@ const hostCommands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./commands/serve.ts")).serve,
 };
 
-/** Runs the command line and ends the process with its exit code. */
-export async function start(words: readonly string[]): Promise<void> {
-  process.exitCode = await main(words);
-}
-
 /** Runs the command line; answers the exit code. */
 export async function main(words: readonly string[]): Promise<ExitCode> {
   try {

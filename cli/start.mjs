@@ -4,9 +4,14 @@
  */
 
 import { buildWhatIsStale } from "./build.mjs";
+import engram from "./engram.cjs";
 
 const words = process.argv.slice(2);
 if (words.length === 0) words.push("serve");
-await buildWhatIsStale(["cli", "image", ...(words.includes("serve") ? ["browser"] : [])]);
-const { start } = await import("../dist/cli.mjs");
-await start(words);
+try {
+  await buildWhatIsStale(["cli", "image", ...(words.includes("serve") ? ["browser"] : [])]);
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
+await engram.start(words);

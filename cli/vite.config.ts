@@ -1,7 +1,4 @@
-/**
- * Bundles the command line for Node: one entry, and a chunk for what few
- * commands need. All lie in one folder, beside the base image and the workspace.
- */
+/** Bundles the command line for Node: one script, loaded with V8's code cache. */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
@@ -17,8 +14,8 @@ export default defineConfig({
     emptyOutDir: false,
     target: "node20",
     minify: "oxc",
-    rollupOptions: {
-      output: { entryFileNames: "cli.mjs", chunkFileNames: "cli-[name].mjs" },
+    rolldownOptions: {
+      output: { format: "cjs", entryFileNames: "engram.cjs", codeSplitting: false },
     },
   },
 });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { buildWhatIsStale } from "../../cli/build.mjs";
 
-const program = join(import.meta.dirname, "../../cli/engram.mjs");
+const program = join(import.meta.dirname, "../../cli/engram.cjs");
 
 export interface Outcome {
   readonly code: number | null;
