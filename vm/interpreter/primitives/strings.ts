@@ -109,6 +109,13 @@ const lower = (point: number): number =>
 const upper = (point: number): number =>
   point < 256 ? latinUpper[point]! : mapCase(point, (text) => text.toUpperCase());
 
+/** A text's code points, each mapped. */
+function mapped(memory: ObjectMemory, text: Oop, map: (point: number) => number): Uint32Array {
+  const points = new Uint32Array(elements(memory, text));
+  for (let index = 0; index < points.length; index++) points[index] = map(points[index]!);
+  return points;
+}
+
 const properties = [/^\p{L}/u, /^\p{Lu}/u, /^\p{Ll}/u, /^\p{Nd}/u, /^[\p{L}\p{Nd}]/u] as const;
 
 const hasProperty = (point: number, property: number): boolean =>
@@ -308,7 +315,7 @@ const stringFind: Primitive = (machine, at) => {
   return smallInteger(
     (sensitive
       ? findExactly(body, wanted, start)
-      : findExactly(Uint32Array.from(body, lower), Uint32Array.from(wanted, lower), start)) + 1,
+      : findExactly(mapped(memory, receiver, lower), mapped(memory, key, lower), start)) + 1,
   );
 };
 
@@ -486,12 +493,8 @@ export const stringPrimitives = {
   stringIndexOf,
   stringFind,
   stringIndexOfAny,
-  stringUppercase: ofText((memory, text) =>
-    newStringOf(memory, Uint32Array.from(elements(memory, text), upper)),
-  ),
-  stringLowercase: ofText((memory, text) =>
-    newStringOf(memory, Uint32Array.from(elements(memory, text), lower)),
-  ),
+  stringUppercase: ofText((memory, text) => newStringOf(memory, mapped(memory, text, upper))),
+  stringLowercase: ofText((memory, text) => newStringOf(memory, mapped(memory, text, lower))),
   stringAsString: ofText((memory, text) => newStringOf(memory, elements(memory, text))),
   stringAsWide: asWide,
   stringReverse: reversed,
