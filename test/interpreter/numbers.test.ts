@@ -211,3 +211,28 @@ describe("Floats", () => {
     expect(quotientAsFloat((2n ** 54n + 2n) * 10n ** 30n + 1n, 10n ** 30n)).toBe(2 ** 54 + 4);
   });
 });
+
+describe("common divisors of long Integers", () => {
+  it("agree with Euclid's algorithm", () => {
+    const euclid = (a: bigint, b: bigint): bigint => (b === 0n ? a : euclid(b, a % b));
+    let seed = 12345n;
+    const random = (bits: bigint): bigint => {
+      let value = 0n;
+      for (let n = 0n; n < bits; n += 32n) {
+        seed = (seed * 6364136223846793005n + 1442695040888963407n) & (2n ** 64n - 1n);
+        value = (value << 32n) | (seed >> 32n);
+      }
+      return value;
+    };
+    for (let round = 0; round < 60; round++) {
+      const common = random(BigInt(round * 7));
+      const a = random(BigInt(64 + round * 11)) * (common + 1n);
+      const b = random(BigInt(64 + round * 5)) * (common + 1n);
+      expect(harness.call(primitives.integerGcd, a, -b)).toBe(euclid(a, b));
+    }
+    // Neighbours in Fibonacci's sequence take the most steps.
+    let [f, g] = [1n, 1n];
+    for (let n = 0; n < 2000; n++) [f, g] = [g, f + g];
+    expect(harness.call(primitives.integerGcd, f, g)).toBe(1n);
+  });
+});

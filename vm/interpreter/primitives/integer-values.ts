@@ -23,6 +23,16 @@ export type IntegerValue = number | bigint;
 /** No Integer has more bits: 64 MiB of magnitude. */
 export const maximumIntegerBits = 2 ** 29;
 
+/**
+ * Bounds on what takes more than linear time, so that no primitive holds up
+ * everything else for more than some seconds: bits of products and powers, of
+ * dividends, of printed and read numbers, of the operands of a common divisor.
+ */
+export const maximumProductBits = 2 ** 27;
+export const maximumDividendBits = 2 ** 26;
+export const maximumTextBits = 2 ** 25;
+export const maximumDivisorBits = 2 ** 21;
+
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** What an Integer's oop means; undefined if it is not an Integer. */

@@ -14,7 +14,11 @@ import {
   type IntegerValue,
   integerOop,
   integerValue,
+  maximumDividendBits,
+  maximumDivisorBits,
   maximumIntegerBits,
+  maximumProductBits,
+  maximumTextBits,
   simplest,
 } from "./integer-values.ts";
 
@@ -62,12 +66,40 @@ const integerLowBit: Primitive = (machine, at) => {
   return smallInteger(bitLength(simplest(big & -big)));
 };
 
+/**
+ * D. Lehmer's algorithm: many steps of Euclid's at a time on the leading bits,
+ * as long as they decide the quotients.
+ */
 function gcd(a: bigint, b: bigint): bigint {
   let x = a < 0n ? -a : a;
   let y = b < 0n ? -b : b;
-  while (y > 9007199254740991n) [x, y] = [y, x % y];
+  if (x < y) [x, y] = [y, x];
+  while (y > 9007199254740991n) {
+    const [p, q, r, s] = cofactors(x, y);
+    if (q === 0) [x, y] = [y, x % y];
+    else [x, y] = [BigInt(p) * x + BigInt(q) * y, BigInt(r) * x + BigInt(s) * y];
+  }
   if (y === 0n) return x;
   return BigInt(smallGcd(Number(y), Number(x % y)));
+}
+
+/** The matrix of Euclid's steps on the leading 50 bits; q is 0 if there is none. */
+function cofactors(x: bigint, y: bigint): [number, number, number, number] {
+  const shift = BigInt(bitLength(x) - 50);
+  let high = Number(x >> shift);
+  let low = Number(y >> shift);
+  let [p, q, r, s] = [1, 0, 0, 1];
+  for (;;) {
+    if (low + r === 0 || low + s === 0) break;
+    const quotient = Math.floor((high + p) / (low + r));
+    if (quotient !== Math.floor((high + q) / (low + s))) break;
+    const nextR = p - quotient * r;
+    const nextS = q - quotient * s;
+    if (Math.abs(nextR) > 2 ** 24 || Math.abs(nextS) > 2 ** 24) break;
+    [p, q, r, s] = [r, s, nextR, nextS];
+    [high, low] = [low, high - quotient * low];
+  }
+  return [p, q, r, s];
 }
 
 function smallGcd(a: number, b: number): number {
@@ -83,6 +115,7 @@ const integerGcd: Primitive = (machine, at) => {
   if (a === undefined) return machine.fail("badReceiver");
   if (b === undefined) return machine.fail("badArgument");
   if (typeof a === "number" && typeof b === "number") return answerInteger(machine, smallGcd(a, b));
+  if (Math.min(bitLength(a), bitLength(b)) > maximumDivisorBits) return machine.fail("noMemory");
   return answerInteger(machine, gcd(BigInt(a), BigInt(b)));
 };
 
@@ -97,6 +130,10 @@ const integerRaisedTo: Primitive = (machine, at) => {
   const bitsOfBase = typeof base === "number" ? Math.log2(Math.abs(base)) : bitLength(base) - 1;
   const bits = bitsOfBase * Number(exponent);
   if (bits >= maximumIntegerBits) return machine.fail("noMemory");
+  if (typeof base === "number" && base > 0 && Number.isInteger(Math.log2(base))) {
+    return answerInteger(machine, 1n << BigInt(bits));
+  }
+  if (bits >= maximumProductBits) return machine.fail("noMemory");
   return answerInteger(machine, BigInt(base) ** BigInt(exponent));
 };
 
@@ -137,6 +174,7 @@ const integerInverseModulo: Primitive = (machine, at) => {
 const integerSqrtFloor: Primitive = (machine, at) => {
   const value = operand(machine, at);
   if (value === undefined || value < 0) return machine.fail("badReceiver");
+  if (bitLength(value) > maximumDividendBits) return machine.fail("noMemory");
   if (typeof value === "number") {
     const root = Math.floor(Math.sqrt(value));
     return answerInteger(machine, root * root > value ? root - 1 : root);
@@ -212,6 +250,7 @@ const integerPrint: Primitive = (machine, at) => {
   if (!isSmallInteger(base)) return machine.fail("badArgument");
   const radix = base >> 1;
   if (radix < 2 || radix > 36) return machine.fail("badArgument");
+  if (bitLength(value) > maximumTextBits) return machine.fail("noMemory");
   const text = value.toString(radix).toUpperCase();
   return machine.memory.newString(text) || machine.fail("noMemory");
 };
@@ -221,6 +260,8 @@ const integerParse: Primitive = (machine, at) => {
   const base = memory.words[at + 1]!;
   if (!memory.isString(memory.words[at]!)) return machine.fail("badReceiver");
   if (!isSmallInteger(base)) return machine.fail("badArgument");
+  const digits = memory.elementCount(memory.words[at]!);
+  if (digits * Math.log2(base >> 1) > maximumTextBits) return machine.fail("noMemory");
   const value = parseInteger(memory.stringValue(memory.words[at]!), base >> 1);
   return value === undefined ? machine.fail("syntaxError") : answerInteger(machine, value);
 };

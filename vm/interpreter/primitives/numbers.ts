@@ -18,7 +18,9 @@ import {
   bitLength,
   type IntegerValue,
   integerValue,
+  maximumDividendBits,
   maximumIntegerBits,
+  maximumProductBits,
 } from "./integer-values.ts";
 import { integerPrimitives } from "./integers.ts";
 
@@ -28,29 +30,30 @@ interface Operation {
   readonly numbers: (a: number, b: number) => number;
   readonly bigs: (a: bigint, b: bigint) => bigint;
   readonly floats: (a: number, b: number) => number;
-  /** Bits of the result from the bits of the operands, at most. */
-  readonly bits: (a: number, b: number) => number;
+  /** Whether operands of so many bits may be combined. */
+  readonly fits: (a: number, b: number) => boolean;
 }
 
-const largerPlusOne = (a: number, b: number): number => Math.max(a, b) + 1;
+const sumFits = (a: number, b: number): boolean => Math.max(a, b) < maximumIntegerBits;
 
 const addition: Operation = {
   numbers: (a, b) => a + b,
   bigs: (a, b) => a + b,
   floats: (a, b) => a + b,
-  bits: largerPlusOne,
+  fits: sumFits,
 };
 const subtraction: Operation = {
   numbers: (a, b) => a - b,
   bigs: (a, b) => a - b,
   floats: (a, b) => a - b,
-  bits: largerPlusOne,
+  fits: sumFits,
 };
 const multiplication: Operation = {
   numbers: (a, b) => a * b,
   bigs: (a, b) => a * b,
   floats: (a, b) => a * b,
-  bits: (a, b) => a + b,
+  // A short factor takes linear time only.
+  fits: (a, b) => a + b <= (Math.min(a, b) < 64 ? maximumIntegerBits : maximumProductBits),
 };
 
 function arithmetic(operation: Operation): Primitive {
@@ -73,7 +76,7 @@ function arithmetic(operation: Operation): Primitive {
       const result = operation.numbers(a, b);
       // Adding zero turns -0 into 0.
       if (Number.isSafeInteger(result)) return answerInteger(machine, result + 0);
-    } else if (operation.bits(bitLength(a), bitLength(b)) > maximumIntegerBits) {
+    } else if (!operation.fits(bitLength(a), bitLength(b))) {
       return machine.fail("noMemory");
     }
     return answerInteger(machine, operation.bigs(BigInt(a), BigInt(b)));
@@ -110,6 +113,7 @@ const numberDivide: Primitive = (machine, at) => {
   if (typeof a === "number" && typeof b === "number") {
     return a % b === 0 ? answerInteger(machine, a / b + 0) : machine.fail("failed");
   }
+  if (!canDivide(a, b)) return machine.fail("noMemory");
   const dividend = BigInt(a);
   const divisor = BigInt(b);
   if (dividend % divisor !== 0n) return machine.fail("failed");
@@ -133,6 +137,10 @@ function comparable(machine: Machine, oop: Oop): IntegerValue | undefined {
     : integerValue(machine.memory, oop);
 }
 
+function canDivide(a: IntegerValue, b: IntegerValue): boolean {
+  return typeof b === "number" || bitLength(a) <= maximumDividendBits;
+}
+
 /** Of two Integers, the second not zero. */
 function division(
   numbers: (a: number, b: number) => number,
@@ -146,6 +154,7 @@ function division(
     if (typeof a === "number" && typeof b === "number") {
       return answerInteger(machine, numbers(a, b) + 0);
     }
+    if (!canDivide(a, b)) return machine.fail("noMemory");
     return answerInteger(machine, bigs(BigInt(a), BigInt(b)));
   };
 }
