@@ -13,14 +13,13 @@ import type { StorageLock } from "../image-format/storage.ts";
 import { version } from "../package.json";
 import { ObjectMemory } from "../vm/memory/object-memory.ts";
 import {
-  adoptHeap,
   commitSave,
   deltaSave,
   dirtyPageCount,
   fullSave,
-  heapTarget,
   markCheckpoint,
   newImage,
+  openHeap,
   type SnapshotNotes,
 } from "../vm/snapshot.ts";
 import type { SnapshotKind } from "../vm/virtual-machine.ts";
@@ -77,12 +76,10 @@ export class ImageSession {
     try {
       const storage = await store.open(name, "write");
       try {
-        const file = await ImageFile.open(storage, {
+        const file = await openHeap(storage, memory, {
           services,
-          heap: heapTarget(memory),
           ...(generation === undefined ? {} : { generation }),
         });
-        adoptHeap(memory, file.manifest);
         return new ImageSession(store, memory, { name, file, lock });
       } catch (error) {
         storage.close();
@@ -166,14 +163,11 @@ async function read(
   source: ImageSource,
   generation: number | undefined,
 ): Promise<ImageFile> {
-  const file = await ImageFile.open(await store.reader(source), {
+  return openHeap(await store.reader(source), memory, {
     services,
     readOnly: true,
-    heap: heapTarget(memory),
     ...(generation === undefined ? {} : { generation }),
   });
-  adoptHeap(memory, file.manifest);
-  return file;
 }
 
 function newMemory(): ObjectMemory {

@@ -22,13 +22,12 @@ import {
 } from "../image-format/storage.ts";
 import { ObjectMemory } from "../vm/memory/object-memory.ts";
 import {
-  adoptHeap,
   commitSave,
   deltaSave,
   dirtyPageCount,
   fullSave,
-  heapTarget,
   newImage,
+  openHeap,
   type SnapshotNotes,
 } from "../vm/snapshot.ts";
 import type { Request } from "./command-table.ts";
@@ -128,13 +127,12 @@ export class ImageSession {
       const lock = writable ? now(lockForWriting(folderOf(path), basename(path))) : undefined;
       try {
         const file = now(
-          ImageFile.open(openImageFile(path, writable ? "write" : "read"), {
+          openHeap(openImageFile(path, writable ? "write" : "read"), memory, {
             services: nodeServices,
             readOnly: !writable,
-            heap: heapTarget(memory),
+            isVerified: isKnownImage(path),
           }),
         );
-        adoptHeap(memory, file.manifest, isKnownImage(path) ? "verified" : "unverified");
         return new ImageSession(path, memory, target, notes, file, lock);
       } catch (error) {
         if (lock !== undefined) now(lock.release());

@@ -12,10 +12,16 @@
  */
 
 import { ImageError } from "../image-format/errors.ts";
-import type { ImageFile, NewImage, Save } from "../image-format/image-file.ts";
+import {
+  ImageFile,
+  type NewImage,
+  type OpenOptions,
+  type Save,
+} from "../image-format/image-file.ts";
 import type { PageRun } from "../image-format/image-writer.ts";
 import type { HeapDescription, Manifest } from "../image-format/schema.ts";
-import type { MaybePromise } from "../image-format/steps.ts";
+import { finish, type MaybePromise, type Steps, settled } from "../image-format/steps.ts";
+import type { StorageFile } from "../image-format/storage.ts";
 import { heapProblems, verifyHeap } from "./memory/heap-verifier.ts";
 import type { ObjectMemory } from "./memory/object-memory.ts";
 import {
@@ -159,6 +165,36 @@ const pagesOf = (memory: ObjectMemory, start: number, end: number): Uint8Array =
 /** What lies behind the heap in its last page is nobody's; in an image it is zero. */
 function clearTail(memory: ObjectMemory): void {
   memory.bytes.fill(0, memory.oldEnd, oldBase + memory.pageCount * pageBytes);
+}
+
+export interface OpenHeapOptions extends Omit<OpenOptions, "heap"> {
+  /** The file is known to be, byte for byte, one whose heap was checked before. */
+  readonly isVerified?: boolean;
+}
+
+/**
+ * Opens an image: reads its heap into empty memory and checks all of it, or
+ * refuses it. The way every host opens an image; nothing in it has run yet. The
+ * storage stays the caller's to close if the image is refused.
+ */
+export function openHeap(
+  storage: StorageFile,
+  memory: ObjectMemory,
+  { isVerified = false, ...options }: OpenHeapOptions = {},
+): MaybePromise<ImageFile> {
+  return finish(opening(storage, memory, options, isVerified));
+}
+
+function* opening(
+  storage: StorageFile,
+  memory: ObjectMemory,
+  options: OpenOptions,
+  isVerified: boolean,
+): Steps<ImageFile> {
+  const heap = heapTarget(memory);
+  const file = yield* settled(ImageFile.open(storage, { ...options, heap }));
+  adoptHeap(memory, file.manifest, isVerified ? "verified" : "unverified");
+  return file;
 }
 
 /** Where the pages of an image are to be read to; for `ImageFile.open`. */
