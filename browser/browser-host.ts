@@ -36,6 +36,10 @@ export class BrowserHost implements Host {
     return name === "LANG" ? navigator.language : undefined;
   }
 
+  get wantsTurn(): boolean {
+    return this.console.isFull;
+  }
+
   /** Lets the worker receive its messages; lasts while the page is behind with the output. */
   async turn(): Promise<void> {
     await macrotask();

@@ -19,7 +19,13 @@ import { verifyImage } from "../image-format/verify-image.ts";
 import { browserServices } from "./image-services.ts";
 import { IndexedDbFolder } from "./indexeddb-storage.ts";
 import { type BrowserFolder, OpfsFolder } from "./opfs-storage.ts";
-import { type Generation, type ImageSource, refusedOf, type StoredImage } from "./protocol.ts";
+import {
+  type Generation,
+  type ImageSource,
+  refusedOf,
+  type StorageKind,
+  type StoredImage,
+} from "./protocol.ts";
 
 const suffix = ".image";
 const folderName = "engram-images";
@@ -27,8 +33,6 @@ const lockPrefix = "engram-image:";
 
 /** How often a copy of a file that is being written is tried. */
 const copyAttempts = 5;
-
-export type StorageKind = "opfs" | "indexedDb";
 
 export class ImageStore {
   readonly folder: BrowserFolder;
@@ -38,7 +42,7 @@ export class ImageStore {
   }
 
   /** Opens the storage asked for, or the best there is. */
-  static async open(asked?: StorageKind): Promise<ImageStore> {
+  static async open(asked: StorageKind | undefined): Promise<ImageStore> {
     const hasOpfs =
       "FileSystemFileHandle" in globalThis &&
       "createSyncAccessHandle" in FileSystemFileHandle.prototype;

@@ -104,7 +104,13 @@ export type Request = {
   [Name in RequestName]: { readonly name: Name; readonly takes: Requests[Name]["takes"] };
 }[RequestName];
 
+/** Kinds of storage a browser may have. */
+export const storageKinds = ["opfs", "indexedDb"] as const;
+export type StorageKind = (typeof storageKinds)[number];
+
 export type FromPage =
+  /** Comes first: the storage to use; absent: the best there is. */
+  | { readonly kind: "begin"; readonly storage: StorageKind | undefined }
   | { readonly kind: "request"; readonly id: number; readonly request: Request }
   | { readonly kind: "input"; readonly bytes: Uint8Array }
   | { readonly kind: "resized"; readonly columns: number; readonly rows: number }

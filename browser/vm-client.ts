@@ -16,6 +16,8 @@ import {
   type RequestName,
   type Requests,
   refusedOf,
+  type StorageKind,
+  storageKinds,
 } from "./protocol.ts";
 
 const pingMilliseconds = 1000;
@@ -76,6 +78,7 @@ export class VmClient {
       event.preventDefault();
       this.fail(refusedOf(new Error(event.message || "the worker could not be started")));
     };
+    this.send({ kind: "begin", storage: askedStorage() });
   }
 
   request<Name extends RequestName>(
@@ -199,4 +202,10 @@ export class VmClient {
 
 function startWorker(): Worker {
   return new Worker(new URL("./vm-worker.ts", import.meta.url), { type: "module" });
+}
+
+/** The kind of storage that the address asks for. */
+function askedStorage(): StorageKind | undefined {
+  const asked = new URLSearchParams(location.search).get("storage");
+  return storageKinds.find((kind) => kind === asked);
 }

@@ -11,7 +11,7 @@ import { Collector } from "../vm/memory/collector.ts";
 import { type Saver, type SnapshotKind, VirtualMachine } from "../vm/virtual-machine.ts";
 import { BrowserConsole, BrowserHost } from "./browser-host.ts";
 import { ImageSession } from "./image-session.ts";
-import { ImageStore, type StorageKind } from "./image-store.ts";
+import { ImageStore } from "./image-store.ts";
 import {
   type Exported,
   type FromPage,
@@ -42,11 +42,7 @@ function send(message: FromWorker, transfer: Transferable[] = []): void {
   page.postMessage(order.numbered(message), transfer);
 }
 
-const store = ImageStore.open(
-  (new URLSearchParams(location.hash.slice(1)).get("storage") ?? undefined) as
-    | StorageKind
-    | undefined,
-);
+let store: Promise<ImageStore>;
 
 /** An image that runs. */
 class Running {
@@ -64,7 +60,7 @@ class Running {
       send({ kind: "output", bytes }, [bytes.buffer as ArrayBuffer]);
     };
     this.console = new BrowserConsole(write, columns, rows);
-    this.console.whenFull = () => this.machine.interpreter.requestStop(Stop.sliceEnd);
+    this.console.whenFull = () => this.machine.interpreter.endSlice();
     const { name, isReadOnly } = session.opened;
     // An image that is named saves itself when the user leaves the conversation.
     const words = isReadOnly ? ["repl"] : ["repl", "--", name];
@@ -227,6 +223,9 @@ async function serve(id: number, request: Request): Promise<void> {
 
 function receive(message: FromPage): void {
   switch (message.kind) {
+    case "begin":
+      store = ImageStore.open(message.storage);
+      return;
     case "request":
       void serve(message.id, message.request);
       return;

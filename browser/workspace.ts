@@ -96,7 +96,9 @@ export class Workspace implements ImageListOwner, TerminalListener {
     const from = element("p", {}, `From ${url.href}. It runs as a copy, kept in this browser.`);
     const name = await askName("Open an image", freeName(wanted, names), "Open", from);
     // Reloading must come back to the copy and not ask again.
-    history.replaceState(null, "", location.pathname);
+    const rest = new URLSearchParams(location.search);
+    for (const key of ["image", "name"]) rest.delete(key);
+    history.replaceState(null, "", `${location.pathname}${rest.size > 0 ? `?${rest}` : ""}`);
     if (name === undefined) return false;
     return this.openSource({ kind: "url", url: url.href, title }, { copy: name });
   }

@@ -22,6 +22,8 @@ export interface Host {
   idle?(milliseconds: number): void;
   /** The host's turn between the machine's, as long as it likes; absent: its event loop runs once. */
   turn?(): Promise<void>;
+  /** Whether the host would rather have its turn after this slice than when it is due. */
+  readonly wantsTurn?: boolean;
   /** Something for the world outside the image: display patches, titles, files to download. Plain data. */
   post?(message: HostMessage): void;
 }

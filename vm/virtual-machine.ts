@@ -109,6 +109,7 @@ export class VirtualMachine {
         await this.serveRequests();
       } while (
         (reason === Stop.sliceEnd || reason === Stop.snapshot) &&
+        this.host.wantsTurn !== true &&
         clock.monotonicMilliseconds() < turnEnd
       );
       if (reason === Stop.exit) return this.interpreter.exitCode;

@@ -20,7 +20,7 @@ export interface PageServer {
 export function startServer(...words: string[]): Promise<PageServer> {
   const server = spawn(
     process.execPath,
-    [join(root, "cli/engram.mjs"), "serve", ...words, "--port", "0"],
+    [join(root, "cli/engram.cjs"), "serve", ...words, "--port", "0"],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   return new Promise((resolve, reject) => {

@@ -165,6 +165,12 @@ export class Interpreter implements Machine, Roots {
     this.memory.demandAttention();
   }
 
+  /** Ends the slice at the next safepoint. */
+  endSlice(): void {
+    this.memory.demandAttention();
+    this.memory.words[State.savedBudget] = 0;
+  }
+
   /** Stops at the next safepoint for that reason. */
   requestStop(reason: StopReason): void {
     this.stop = reason;

@@ -1,0 +1,147 @@
+/** A conversation in the page, by keys and clicks, and what becomes of it. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  type Chromium,
+  type PageServer,
+  startChromium,
+  startServer,
+  WorkspacePage,
+} from "./page.ts";
+
+let server: PageServer;
+let chromium: Chromium;
+let workspace: WorkspacePage;
+
+beforeAll(async () => {
+  server = await startServer();
+  chromium = await startChromium();
+  workspace = await WorkspacePage.open(chromium.context, server.address);
+  await workspace.ready();
+});
+
+afterAll(async () => {
+  await chromium?.close();
+  server?.stop();
+});
+
+beforeEach(() => {
+  expect(workspace.problems).toEqual([]);
+});
+
+const counting =
+  "count := 0. [ [ count := count + 1. (Delay forMilliseconds: 5) wait ] repeat ] fork";
+
+describe("a conversation", () => {
+  it("answers an expression", async () => {
+    expect(await workspace.evaluate("30 factorial")).toBe("265252859812191058636308480000000");
+  });
+
+  it("takes an expression of several lines", async () => {
+    const expression = "(#(1 2 3)\ncollect: [ :each |\neach * each ])";
+    expect(await workspace.evaluate(expression)).toBe("#(1 4 9)");
+  });
+
+  it("goes back in the history", async () => {
+    await workspace.evaluate("6 * 7");
+    await workspace.press("Control+l");
+    await workspace.waitFor(/^>$/);
+    await workspace.press("ArrowUp");
+    await workspace.waitFor(/^> 6 \* 7$/);
+    await workspace.button("Run");
+    await workspace.waitFor(/^> 6 \* 7\n42\n>$/);
+  });
+
+  it("completes a name by Tab, which Shift+Tab leaves", async () => {
+    await workspace.press("Control+l");
+    await workspace.type("OrderedColl");
+    await workspace.press("Tab");
+    await workspace.waitFor(/OrderedCollection$/);
+    await workspace.press("Shift+Tab");
+    expect(await workspace.page.evaluate(() => document.activeElement?.tagName)).not.toBe(
+      "TEXTAREA",
+    );
+    await workspace.press("Control+c");
+    await workspace.waitFor(/\n>$/);
+  });
+
+  it("shows an error and goes on", async () => {
+    expect(await workspace.evaluate("nil foo")).toContain("foo");
+    expect(await workspace.evaluate("1")).toBe("1");
+  });
+
+  it("shows characters beyond ASCII", async () => {
+    expect(await workspace.evaluate("'äß→𝄞' reversed")).toBe("'𝄞→ßä'");
+  });
+});
+
+describe("stopping", () => {
+  async function runEndlessly(expression: string): Promise<void> {
+    await workspace.press("Control+l");
+    await workspace.waitFor(/^>$/);
+    await workspace.type(expression);
+    await workspace.press("Enter");
+    await new Promise((resolve) => setTimeout(resolve, 400));
+  }
+
+  it("works by Ctrl-C in a loop", async () => {
+    await runEndlessly("[ true ] whileTrue");
+    await workspace.press("Control+c");
+    await workspace.waitFor(/Interrupt[^]*\n>$/);
+    expect(await workspace.evaluate("3 + 4")).toBe("7");
+  });
+
+  it("works by the button in a loop", async () => {
+    await runEndlessly("[ true ] whileTrue");
+    await workspace.button("Stop");
+    await workspace.waitFor(/\n>$/);
+    expect(await workspace.evaluate("3 + 4")).toBe("7");
+  });
+
+  it("works in endless recursion", async () => {
+    await runEndlessly(
+      "[ :block | block value: block ] value: [ :block | (block value: block) + 1 ]",
+    );
+    await workspace.button("Stop");
+    await workspace.waitFor(/\n>$/);
+    expect(await workspace.evaluate("3 + 4")).toBe("7");
+  });
+
+  it("works while output runs away, and the page stays quick", async () => {
+    await runEndlessly("[ Transcript show: (String new: 200 withAll: $x); cr ] repeat");
+    const longestFrame = await workspace.page.evaluate(async () => {
+      let longest = 0;
+      let last = performance.now();
+      const end = last + 1000;
+      while (last < end) {
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        longest = Math.max(longest, performance.now() - last);
+        last = performance.now();
+      }
+      return longest;
+    });
+    expect(longestFrame).toBeLessThan(500);
+    await workspace.button("Stop");
+    await workspace.waitFor(/\n>$/);
+    expect(await workspace.evaluate("3 + 4")).toBe("7");
+  });
+});
+
+describe("a reload", () => {
+  it("comes back to variables, history, and processes that run", async () => {
+    await workspace.evaluate(counting);
+    const before = Number(await workspace.evaluate("count"));
+    expect(before).toBeGreaterThan(0);
+    await workspace.page.reload();
+    await workspace.ready();
+    const after = Number(await workspace.evaluate("count"));
+    expect(after).toBeGreaterThan(before);
+    await workspace.until(async () => Number(await workspace.evaluate("count")) > after, "a step");
+  });
+
+  it("loses nothing that was typed right before it", async () => {
+    await workspace.evaluate("last := 'typed before leaving'");
+    await workspace.page.reload();
+    await workspace.ready();
+    expect(await workspace.evaluate("last")).toBe("'typed before leaving'");
+  });
+});
