@@ -179,8 +179,13 @@ export class VirtualMachine {
     });
   }
 
+  /** Whether the heap may be saved as it stands: false for the moments in which a class changes shape. */
+  get maySave(): boolean {
+    return this.interpreter.control.snapshotHolds === 0;
+  }
+
   private async serveRequests(): Promise<void> {
-    for (;;) {
+    while (this.maySave) {
       const request = this.requests.shift();
       if (request === undefined) return;
       try {

@@ -3,14 +3,14 @@
  * simulated host, stepped to an exact safepoint, saved and opened again.
  */
 
+import { nodeServices } from "../../cli/node-storage.ts";
 import { ImageFile } from "../../image-format/image-file.ts";
 import { MemoryFile } from "../../image-format/memory-storage.ts";
 import { now } from "../../image-format/steps.ts";
-import { nodeServices } from "../../cli/node-storage.ts";
 import { Stop } from "../../vm/interpreter/interpreter.ts";
 import { ObjectMemory } from "../../vm/memory/object-memory.ts";
 import { SimulatedHost } from "../../vm/simulated-host.ts";
-import { adoptHeap, deltaSave, heapTarget, newImage } from "../../vm/snapshot.ts";
+import { deltaSave, newImage, openHeap } from "../../vm/snapshot.ts";
 import { type SnapshotKind, VirtualMachine } from "../../vm/virtual-machine.ts";
 
 const notes = { created: "", toolVersion: "test" };
@@ -30,10 +30,7 @@ export interface Session {
 export function openSession(image: Uint8Array, command: readonly string[]): Session {
   const storage = new MemoryFile(image);
   const memory = new ObjectMemory(0x8000000);
-  const file = now(
-    ImageFile.open(storage, { services: nodeServices, heap: heapTarget(memory) }),
-  );
-  adoptHeap(memory, file.manifest);
+  const file = now(openHeap(storage, memory, { services: nodeServices }));
   const host = new SimulatedHost(command);
   const machine = new VirtualMachine(memory, host);
   machine.start();
@@ -44,21 +41,20 @@ const longestSlice = 10_000;
 
 /** Runs for that many steps, or to the end of the session. */
 export function runFor(session: Session, steps: number): void {
-  let left = steps;
-  while (left > 0 && !session.ended) {
-    const slice = Math.min(left, longestSlice);
+  const end = session.steps + steps;
+  while (session.steps < end && !session.ended) {
+    const slice = Math.min(end - session.steps, longestSlice);
     const reason = session.machine.runSlice(slice);
+    session.steps += slice - session.machine.interpreter.stepsLeft;
     if (reason === Stop.exit) session.ended = true;
     if (reason === Stop.snapshot) throw new Error("the program asked for a snapshot");
     if (reason === Stop.idle && session.machine.idleMilliseconds === Number.POSITIVE_INFINITY) {
-      throw new Error(`nothing can run; so far:\n${session.host.output(1)}${session.host.output(2)}`);
+      throw new Error(`nothing can run; so far:\n${output(session)}`);
     }
-    left -= slice;
-    session.steps += slice;
   }
 }
 
-const tooLong = 400_000_000;
+const tooLong = 20_000_000;
 
 /** Runs to the end of the session; answers all it printed. */
 export function finish(session: Session): string {
@@ -69,12 +65,12 @@ export function finish(session: Session): string {
   return output(session);
 }
 
-export const output = (session: Session): string =>
-  session.host.output(1) + session.host.output(2);
+export const output = (session: Session): string => session.host.output(1) + session.host.output(2);
 
 /** Saves the session where it stands; answers the bytes of the image. The session may go on. */
 export function saved(session: Session, kind: SnapshotKind): Uint8Array {
   const { machine, memory, file, storage } = session;
+  while (!machine.maySave) runFor(session, 1);
   machine.prepareSnapshot(kind, false);
   if (kind === "delta") {
     now(file.commit(deltaSave(memory, notes)));
@@ -91,4 +87,3 @@ export function saved(session: Session, kind: SnapshotKind): Uint8Array {
   machine.resumeAfterSnapshot();
   return fresh.contents().slice();
 }
-

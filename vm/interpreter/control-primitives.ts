@@ -50,6 +50,8 @@ export class ControlPrimitives {
   private target: Oop = 0;
   argumentCount = 0;
   snapshotMode = "full";
+  /** How many sections run in which the heap must not be saved. */
+  snapshotHolds = 0;
   /** Why the last snapshot failed. */
   snapshotError: string | undefined;
 
@@ -90,6 +92,7 @@ export class ControlPrimitives {
       become: (at) => this.become(at),
       becomeForward: (at) => this.becomeForward(at),
       flushCaches: (at) => this.flushCaches(at),
+      holdSnapshots: (at) => this.holdSnapshots(at),
       snapshotError: () =>
         this.snapshotError === undefined ? nilOop : machine.memory.newString(this.snapshotError),
     };
@@ -494,9 +497,17 @@ export class ControlPrimitives {
     if (this.snapshotMode !== "full" && this.snapshotMode !== "delta") {
       return this.machine.fail("badArgument");
     }
+    if (this.snapshotHolds > 0) return this.machine.fail("unsupported");
     this.words[State.live] = at;
     this.machine.requestStop(Stop.snapshot);
     return Outcome.switched;
+  }
+
+  private holdSnapshots(at: number): Oop {
+    if (this.words[at + 1] === trueOop) this.snapshotHolds++;
+    else if (this.snapshotHolds > 0) this.snapshotHolds--;
+    if (this.snapshotHolds === 0) this.machine.memory.demandAttention();
+    return this.words[at];
   }
 
   private exit(at: number): Oop {

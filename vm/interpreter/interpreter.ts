@@ -180,8 +180,7 @@ export class Interpreter implements Machine, Roots {
   /** Runs the active process for that many calls and backward jumps, or until it stops earlier. */
   run(budget: number): StopReason {
     const words = this.memory.words;
-    if (words[State.attention] !== 0) words[State.savedBudget] = budget;
-    else words[State.budget] = budget;
+    words[words[State.attention] === 0 ? State.budget : State.savedBudget] = budget - 1;
     if (words[State.fp] === 0) {
       this.signalEvents();
       if (!this.resumeNext()) return Stop.idle;
@@ -191,17 +190,23 @@ export class Interpreter implements Machine, Roots {
 
   // Safepoints
 
-  /** What waits at a safepoint. The frame is saved. Answers why to stop, or 0 to reload and go on. */
-  attention(): StopReason | 0 {
-    const memory = this.memory;
-    const words = memory.words;
-    let sliceOver = true;
+  /** Steps that the last run left of its budget. */
+  get stepsLeft(): number {
+    const words = this.memory.words;
+    return words[words[State.attention] === 0 ? State.budget : State.savedBudget]! + 1;
+  }
+
+  /**
+   * What waits at a safepoint, which took a step from the budget or not. The
+   * frame is saved. Answers why to stop, or 0 to reload and go on.
+   */
+  attention(stepsTaken: 0 | 1): StopReason | 0 {
+    const words = this.memory.words;
     if (words[State.attention] !== 0) {
       words[State.attention] = 0;
-      const budget = words[State.savedBudget]!;
-      words[State.budget] = budget;
-      sliceOver = budget <= 0;
+      words[State.budget] = words[State.savedBudget]! - stepsTaken;
     }
+    const sliceOver = words[State.budget]! < 0;
     this.collectIfNeeded();
     this.signalEvents();
     if (this.stop !== 0) {
@@ -265,7 +270,7 @@ export class Interpreter implements Machine, Roots {
     const best = this.scheduler.bestReady(this.scheduler.priority(active) + 1);
     if (best === nilOop) return true;
     this.suspendActive();
-    this.scheduler.makeReady(active);
+    this.scheduler.makeReadyFirst(active);
     return this.resumeNext();
   }
 
@@ -310,7 +315,7 @@ export class Interpreter implements Machine, Roots {
     let entry = 0;
 
     if (H[State.budget] < 0 || H[State.attention] !== 0) {
-      const reason = this.attention();
+      const reason = this.attention(0);
       if (reason !== 0) return reason;
       fp = H[State.fp];
       mi = H[fp + 1] >>> 2;
@@ -505,7 +510,7 @@ export class Interpreter implements Machine, Roots {
           pc += w >> 16;
           if (--H[State.budget] < 0) {
             this.save(fp, pc - mi, fp + ((w << 16) >> 24));
-            const reason = this.attention();
+            const reason = this.attention(1);
             if (reason !== 0) return reason;
             fp = H[State.fp];
             mi = H[fp + 1] >>> 2;
@@ -554,7 +559,7 @@ export class Interpreter implements Machine, Roots {
           pc += offset;
           if (offset < 0 && --H[State.budget] < 0) {
             this.save(fp, pc - mi, fp + ((w << 16) >> 24));
-            const reason = this.attention();
+            const reason = this.attention(1);
             if (reason !== 0) return reason;
             fp = H[State.fp];
             mi = H[fp + 1] >>> 2;
@@ -1342,7 +1347,7 @@ export class Interpreter implements Machine, Roots {
         }
         if (--H[State.budget] < 0) {
           this.save(fp, pc - mi, this.firstOperand(fp));
-          const reason = this.attention();
+          const reason = this.attention(1);
           if (reason !== 0) return reason;
           fp = H[State.fp];
           mi = H[fp + 1] >>> 2;
@@ -1661,7 +1666,7 @@ export class Interpreter implements Machine, Roots {
     const memory = this.memory;
     if (this.collector.compact().mournersWait) this.signalMourners();
     if (memory.oldSpace.availableBytes < 0x100000) this.contexts.useReserve();
-    return this.attention();
+    return this.attention(0);
   }
 }
 

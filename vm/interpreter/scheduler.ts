@@ -1,7 +1,7 @@
 /**
  * Processes and semaphores, as in Smalltalk-80: one active process, a list of
  * ready ones for each priority, and a list on each semaphore. A process that
- * is preempted goes to the back of its list.
+ * is preempted stays first of its priority: only yielding lets its peers run.
  *
  * The scheduler only moves processes between lists and notes which should run;
  * the interpreter switches at its next chance, when frames are complete.
@@ -92,6 +92,17 @@ export class Scheduler {
   /** Puts a process at the end of the ready list of its priority. */
   makeReady(process: Oop): void {
     this.append(process, this.memory.fetchPointer(this.priority(process) - 1, this.readyLists()));
+  }
+
+  /** Puts a preempted process in front of its peers. */
+  makeReadyFirst(process: Oop): void {
+    const memory = this.memory;
+    const list = memory.fetchPointer(this.priority(process) - 1, this.readyLists());
+    const first = memory.fetchPointer(LinkedListSlot.firstLink, list);
+    memory.storePointer(ProcessSlot.nextLink, process, first);
+    if (first === nilOop) memory.storePointer(LinkedListSlot.lastLink, list, process);
+    memory.storePointer(LinkedListSlot.firstLink, list, process);
+    memory.storePointer(ProcessSlot.myList, process, list);
   }
 
   /** The ready process that should run next, of at least that priority; it stays on its list. Nil if there is none. */

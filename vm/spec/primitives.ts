@@ -181,6 +181,12 @@ const control = [
     arguments: 0,
     doc: "why the last snapshot failed, a String, or nil",
   },
+  {
+    number: 40,
+    name: "holdSnapshots",
+    arguments: 1,
+    doc: "true: the heap is about to break a rule for a while, so saving waits; false: it may go on. Calls nest",
+  },
 ] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 100 to 199: objects, slots, classes, reflection, compiling. */
