@@ -13,36 +13,32 @@ export class CodePath {
   private readonly map: HeapMap;
   private readonly words: Int32Array;
   private readonly verifier: CodeVerifier;
-  private readonly code: CodeShape;
-  private readonly inputs: BlockInputs | undefined;
-  /** Tells that an instruction (word index) can be reached with a frame. */
-  private readonly reach: (pc: number, frame: Frame) => void;
+  private code: CodeShape;
+  private inputs: BlockInputs | undefined;
+  private everywhere = false;
   private frame: Frame = new Int32Array(0);
   private pc = 0;
 
-  constructor(
-    map: HeapMap,
-    verifier: CodeVerifier,
-    code: CodeShape,
-    inputs: BlockInputs | undefined,
-    reach: (pc: number, frame: Frame) => void,
-  ) {
+  constructor(map: HeapMap, verifier: CodeVerifier, code: CodeShape) {
     this.map = map;
     this.words = map.words;
     this.verifier = verifier;
     this.code = code;
-    this.inputs = inputs;
-    this.reach = reach;
   }
 
-  /** Reaches the first instruction with the frame of an activation. */
-  enter(): void {
-    const { code } = this;
+  /**
+   * Reaches the first instruction of code with the frame of an activation. With
+   * `everywhere`, companions are reached from slow paths, too.
+   */
+  enter(code: CodeShape, inputs: BlockInputs | undefined, everywhere: boolean): void {
+    this.code = code;
+    this.inputs = inputs;
+    this.everywhere = everywhere;
     this.frame = new Int32Array(1 + code.argumentCount + code.endRegister).fill(Kind.unwritten);
     this.frame.fill(Kind.any, 1, this.at(0));
     this.frame[0] = code.isBlock ? Kind.closure : Kind.self;
     this.frame.fill(Kind.any, this.at(FrameOffset.firstTemp), this.at(code.firstOperand));
-    this.reach(code.start, this.frame);
+    this.verifier.reach(code.start, this.frame);
   }
 
   /** Takes a frame to go on with. */
@@ -94,16 +90,23 @@ export class CodePath {
     this.goTo(this.pc + 2 + offset);
   }
 
-  /** A send from a window at top that returns to the companion. */
+  /**
+   * A send from a window at top that returns to the companion. By way of it paths
+   * get nowhere with less in the frame than the fast path leaves there, so they
+   * are followed only where the companion's own frame is asked for.
+   */
   private slowPath(top: number): void {
     this.safepoint(top);
+    const answer = this.checked(top);
+    if (!this.everywhere) return;
     const answered = this.frame.slice();
-    answered[this.checked(top)] = Kind.any;
-    this.reach(this.pc + 1, answered);
+    answered[answer] = Kind.any;
+    this.verifier.reach(this.pc + 1, answered);
   }
 
   // Others
 
+  /** The commonest first: a cold machine tries the cases one by one. */
   private alone(row: Bytecode, word: number): void {
     const a = (word << 16) >> 24;
     const b = (word << 8) >> 24;
@@ -111,6 +114,16 @@ export class CodePath {
     switch (row.opcode) {
       case Op.move:
         this.write(a, this.read(b));
+        break;
+      case Op.send:
+        this.selector(word >>> 24);
+        this.send(a, (word >> 16) & 255);
+        break;
+      case Op.return:
+        this.return(a, b);
+        return;
+      case Op.loadSlot:
+        this.write(a, this.slotKind(this.read(b), word >>> 24));
         break;
       case Op.loadNil:
       case Op.loadTrue:
@@ -130,9 +143,6 @@ export class CodePath {
       case Op.storeGlobal:
         this.binding(wide);
         this.read(a);
-        break;
-      case Op.loadSlot:
-        this.write(a, this.slotKind(this.read(b), word >>> 24));
         break;
       case Op.loadSlotFar:
         this.write(a, this.slotKind(this.read(b), this.next()));
@@ -174,10 +184,6 @@ export class CodePath {
         this.read(word >> 24);
         this.write(a, Kind.any);
         break;
-      case Op.send:
-        this.selector(word >>> 24);
-        this.send(a, (word >> 16) & 255);
-        break;
       case Op.sendFar:
       case Op.superSend:
         this.selector(this.next());
@@ -191,18 +197,19 @@ export class CodePath {
     this.goTo(this.pc + 1);
   }
 
-  /** Returns and jumps. */
+  private return(answer: number, receiver: number): void {
+    this.read(answer);
+    if (receiver !== -1 - this.code.argumentCount) {
+      this.fail("the receiver's register", String(receiver));
+    }
+  }
+
+  /** Jumps, and returns from a block's home. */
   private leave(row: Bytecode, word: number): void {
     const a = (word << 16) >> 24;
     const offset = word >> 16;
     const behind = this.pc + 1;
     switch (row.opcode) {
-      case Op.return:
-        this.read(a);
-        if ((word << 8) >> 24 !== -1 - this.code.argumentCount) {
-          this.fail("the receiver's register", String((word << 8) >> 24));
-        }
-        return;
       case Op.nonLocalReturn:
         if (!this.code.isBlock) this.fail("a block", "a method");
         this.read(a);
@@ -347,7 +354,7 @@ export class CodePath {
     if (pc < this.code.start || pc >= this.code.end) {
       this.fail("an instruction to go on with", `the word at ${pc - this.code.start}`);
     }
-    this.reach(pc, this.frame);
+    this.verifier.reach(pc, this.frame);
   }
 
   private forward(offset: number): void {

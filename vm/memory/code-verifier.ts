@@ -80,14 +80,11 @@ export interface CodeShape {
 const Place = { data: 0, plain: 1, meeting: 2 } as const;
 /** Steps to prove a code object, for each of its words: far more than a compiler's code takes. */
 const stepsPerWord = 256;
-const jumps: ReadonlySet<number> = new Set([
-  Op.jump,
-  Op.jumpBack,
-  Op.jumpIfFalse,
-  Op.jumpIfTrue,
-  Op.jumpIfNil,
-  Op.jumpIfNotNil,
-]);
+/** By opcode: whether it is a jump by its own operand. */
+const isJump = new Uint8Array(256);
+isJump[Op.jump] = isJump[Op.jumpBack] = 1;
+isJump[Op.jumpIfFalse] = isJump[Op.jumpIfTrue] = 1;
+isJump[Op.jumpIfNil] = isJump[Op.jumpIfNotNil] = 1;
 
 const argumentsOfPrimitive = new Map<number, number>(
   primitives.map((row) => [row.number, row.arguments]),
@@ -100,6 +97,14 @@ export class CodeVerifier {
   private readonly slotsNeeded = new Map<Oop, number>();
   private readonly children = new Map<Oop, Set<Oop>>();
   private readonly blocksMade: ({ block: Oop } & BlockInputs)[] = [];
+  /** The analysis under way: its code, what stands where, and where to go on. */
+  private code: CodeShape | undefined;
+  private everywhere = false;
+  private path: CodePath | undefined;
+  private places = new Uint8Array(64);
+  private frames: (Frame | undefined)[] = [];
+  private waiting: number[] = [];
+  private next = -1;
   /** Frames by code and pc of the code object analysed last. */
   private lastCode: Oop = 0;
   private lastFrames: (Frame | undefined)[] = [];
@@ -122,7 +127,9 @@ export class CodeVerifier {
     // A block no method makes closures of may have closures all the same.
     for (let at = 0; at < count; at++) {
       const block = items[at]!;
-      if (!this.shapeOf(block).isBlock || this.inputs.has(block)) continue;
+      if (this.inputs.has(block) || !this.map.isInstance(block, classIndexOf.CompiledBlock)) {
+        continue;
+      }
       this.blocksMade.push({ block, receiver: Kind.any, copied: [] });
       this.proveBlocks();
     }
@@ -130,7 +137,8 @@ export class CodeVerifier {
 
   /** How many slots code, with the blocks in it, needs the method's receiver to have. */
   receiverSlots(code: Oop): number {
-    let most = 0;
+    let most = this.slotsNeeded.get(code) ?? 0;
+    if (!this.children.has(code)) return most;
     const seen = new Set<Oop>();
     const waiting = [code];
     for (let each = waiting.pop(); each !== undefined; each = waiting.pop()) {
@@ -235,58 +243,68 @@ export class CodeVerifier {
   private flow(code: CodeShape, everywhere = false): (Frame | undefined)[] {
     const frames: (Frame | undefined)[] = [];
     const waiting: number[] = [];
-    const places = this.placesOf(code);
-    let next = -1;
-    let stepsLeft = places.length * stepsPerWord + stepsPerWord;
-    const path = new CodePath(this.map, this, code, this.inputs.get(code.oop), (target, frame) => {
-      const place = places[target - code.start]!;
-      if (place === Place.data) {
-        this.map.fail("CODE", target * 4, "an instruction", "its second word");
-      }
-      if (place === Place.plain && !everywhere) {
-        next = target;
-        return;
-      }
-      const known = frames[target - code.start];
-      if (known === undefined) frames[target - code.start] = frame.slice();
-      else if (!joinInto(known, frame)) return;
-      waiting.push(target);
-    });
-    path.enter();
-    for (let pc = waiting.pop(); pc !== undefined; pc = waiting.pop()) {
-      path.load(frames[pc - code.start]!);
-      for (let at = pc; at >= 0; at = next) {
-        next = -1;
+    this.code = code;
+    this.everywhere = everywhere;
+    this.frames = frames;
+    this.waiting = waiting;
+    this.findPlaces(code);
+    this.next = -1;
+    this.path ??= new CodePath(this.map, this, code);
+    const { path } = this;
+    let stepsLeft = (code.end - code.start + 1) * stepsPerWord;
+    path.enter(code, this.inputs.get(code.oop), everywhere);
+    for (;;) {
+      for (let at = this.next; at >= 0; at = this.next) {
+        this.next = -1;
         path.step(at);
         if (--stepsLeft < 0) this.map.fail("CODE", at * 4, "code simple enough to prove", "other");
       }
+      const pc = waiting.pop();
+      if (pc === undefined) return frames;
+      path.load(frames[pc - code.start]!);
+      this.next = pc;
     }
-    return frames;
   }
 
-  /** What stands at each word of the code. */
-  private placesOf(code: CodeShape): Uint8Array {
+  /** For CodePath: an instruction (word index) can be reached with a frame. */
+  reach(target: number, frame: Frame): void {
+    const { frames } = this;
+    const at = target - this.code!.start;
+    const place = this.places[at]!;
+    if (place === Place.data) {
+      this.map.fail("CODE", target * 4, "an instruction", "its second word");
+    }
+    if (place === Place.plain && !this.everywhere) {
+      this.next = target;
+      return;
+    }
+    const known = frames[at];
+    if (known === undefined) frames[at] = frame.slice();
+    else if (!joinInto(known, frame)) return;
+    this.waiting.push(target);
+  }
+
+  /** Notes what stands at each word of the code. */
+  private findPlaces({ start, end }: CodeShape): void {
     const { words } = this;
-    const places = new Uint8Array(code.end - code.start);
-    const meet = (pc: number) => {
-      if (pc >= code.start && pc < code.end) places[pc - code.start] = Place.meeting;
-    };
-    const seen: number[] = [];
-    for (let pc = code.start; pc < code.end; ) {
+    if (end - start > this.places.length) this.places = new Uint8Array(2 * (end - start));
+    const { places } = this;
+    places.fill(Place.data, 0, end - start);
+    const targets: number[] = [];
+    for (let pc = start; pc < end; ) {
       const word = words[pc]!;
       const row: Bytecode | undefined = bytecodeAt[word & 255];
       if (row === undefined) this.map.fail("CODE", pc * 4, "a bytecode", String(word & 255));
-      if (places[pc - code.start] === Place.data) places[pc - code.start] = Place.plain;
-      const isPaired = row.next === "move" || row.next === "branch";
-      const length = row.next === undefined || isPaired ? 1 : 2;
-      if (isPaired) seen.push(pc + 1, pc + 2);
-      if (row.next === "offset") seen.push(pc + 2 + (words[pc + 1] ?? 0));
-      else if (jumps.has(row.opcode)) seen.push(pc + 1 + (word >> 16));
-      pc += length;
+      places[pc - start] = Place.plain;
+      const { next } = row;
+      if (next === "offset") targets.push(pc + 2 + (words[pc + 1] ?? 0));
+      else if (isJump[row.opcode] !== 0) targets.push(pc + 1 + (word >> 16));
+      pc += next === undefined || next === "move" || next === "branch" ? 1 : 2;
     }
-    meet(code.start);
-    for (const pc of seen) if (places[pc - code.start] === Place.plain) meet(pc);
-    return places;
+    for (const pc of targets) {
+      const isInside = pc >= start && pc < end;
+      if (isInside && places[pc - start] === Place.plain) places[pc - start] = Place.meeting;
+    }
   }
 
   /** For CodePath: code makes a closure. */
