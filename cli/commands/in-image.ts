@@ -44,9 +44,15 @@ export async function inImage(request: Request): Promise<ExitCode> {
 function imageAndWords(request: Request): { path: string | undefined; words: readonly string[] } {
   const { command, image, words } = request;
   const [first] = words;
-  if (command.name === "repl" && first !== undefined) {
-    if (image !== undefined) throw new UsageError("the image is named twice", command);
-    return { path: resolve(first), words: [] };
+  if (command.name === "repl") {
+    if (first !== undefined && image !== undefined) {
+      throw new UsageError("the image is named twice", command);
+    }
+    // The word tells the conversation that it is to be kept.
+    const named = first ?? image;
+    return named === undefined
+      ? { path: undefined, words }
+      : { path: resolve(named), words: [named] };
   }
   if (command.name === "run" && first?.endsWith(".image")) {
     if (image !== undefined) throw new UsageError("run needs one image or a script", command);
