@@ -111,6 +111,7 @@ export const commands: readonly CommandRow[] = [
     most: any,
     options: [
       json,
+      { name: "load", value: "PATH", doc: "load source code from PATH first" },
       { name: "junit", value: "FILE", doc: "write a JUnit report to FILE" },
       timeout("give up on a test after so many seconds"),
     ],
