@@ -39,8 +39,8 @@ const nameKey = "engram.image";
 const quietMilliseconds = 3000;
 /** What runs in the background is saved so often. */
 const intervalMilliseconds = 60_000;
-/** A page that was reloaded may have to wait until its worker of before is gone. */
-const lockWaitMilliseconds = 3000;
+/** How long a worker of before may take to go: that of a page that was reloaded, and one that hangs. */
+const goneMilliseconds = { reloaded: 1500, hanging: 20_000 };
 /** How long leaving the page waits for the last save: where it can tell that it is done, and elsewhere. */
 const leaveMilliseconds = { known: 2000, unknown: 250 };
 /** So many stops in so short a time tell that stopping does not help. */
@@ -174,7 +174,12 @@ export class Workspace implements ImageListOwner, TerminalListener {
   }
 
   /** Opens an image in place of the one that is open, which stays if the other is refused. Answers whether it is open. */
-  private async openSource(source: ImageSource, as: OpenAs, generation?: number): Promise<boolean> {
+  private async openSource(
+    source: ImageSource,
+    as: OpenAs,
+    generation?: number,
+    lockWait: number = goneMilliseconds.reloaded,
+  ): Promise<boolean> {
     const { view } = this;
     view.showState("opening", "Opening…");
     const { columns, rows } = view.terminal;
@@ -187,7 +192,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
       ...(this.savesEnded === undefined ? {} : { savesEnded: this.savesEnded }),
     };
     try {
-      const { client, opened } = await openPatiently(parameters, () => this.listener());
+      const { client, opened } = await openPatiently(parameters, lockWait, () => this.listener());
       await this.replaceCurrent(client, opened);
       return true;
     } catch (error) {
@@ -507,16 +512,18 @@ export class Workspace implements ImageListOwner, TerminalListener {
     current.client.terminate();
     this.current = undefined;
     const { name, isReadOnly } = current.opened;
-    await this.openSource({ kind: "stored", name }, isReadOnly ? "readOnly" : "itself");
+    const as = isReadOnly ? "readOnly" : "itself";
+    await this.openSource({ kind: "stored", name }, as, undefined, goneMilliseconds.hanging);
   }
 }
 
-/** Opens an image in a worker of its own. Waits a moment for a lock, which a page that was just left may still have. */
+/** Opens an image in a worker of its own. Waits for a lock that a worker on its way out may still have. */
 async function openPatiently(
   parameters: OpenParameters,
+  lockWait: number,
   newListener: () => ClientListener & { client?: VmClient },
 ): Promise<{ client: VmClient; opened: Opened }> {
-  const giveUp = performance.now() + lockWaitMilliseconds;
+  const giveUp = performance.now() + lockWait;
   for (;;) {
     const listener = newListener();
     const client = new VmClient(listener);

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { findChromium } from "../chromium.mjs";
 
 const root = join(import.meta.dirname, "../..");
@@ -142,8 +142,54 @@ export class WorkspacePage {
     await this.until(async () => pattern.test(await this.text()), pattern);
   }
 
+  /** Clicks a button of the page. */
   async button(name: string): Promise<void> {
-    await this.page.getByRole("button", { name, exact: true }).click();
+    await this.page.locator("header").getByRole("button", { name, exact: true }).click();
+  }
+
+  /** Saves with the button; answers the generation acknowledged. */
+  async save(): Promise<number> {
+    const saved = this.page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          addEventListener(
+            "engram-saved",
+            (event) => resolve((event as CustomEvent<number>).detail),
+            { once: true },
+          );
+        }),
+    );
+    await this.button("Save");
+    return saved;
+  }
+
+  /** The dialog that is in front, when it is there. */
+  get dialog(): Locator {
+    return this.page.locator("dialog[open]").last();
+  }
+
+  /** Clicks a button of the dialog in front. */
+  async choose(name: string): Promise<void> {
+    await this.dialog.getByRole("button", { name, exact: true }).click();
+  }
+
+  /** Opens the list of images. */
+  async images(): Promise<void> {
+    await this.page.locator("#images").click();
+    await this.dialog.getByText("Images in this browser").waitFor();
+  }
+
+  /** Answers the dialog that asks for a name. */
+  async giveName(name: string, action: string): Promise<void> {
+    await this.dialog.getByLabel("Name", { exact: true }).fill(name);
+    await this.choose(action);
+  }
+
+  /** Waits until the image of that name is open. */
+  async opened(name: string): Promise<void> {
+    const pattern = new RegExp(`^${name}$`);
+    await this.page.locator("#name", { hasText: pattern }).waitFor();
+    await this.ready();
   }
 
   async until(test: () => Promise<boolean>, what: unknown = test): Promise<void> {
