@@ -346,14 +346,17 @@ function optionLines(rows: readonly OptionRow[]): string[] {
   return rows.map((row, index) => `  ${flags[index]!.padEnd(width)}  ${row.doc}`);
 }
 
-/** The words a request becomes for the image: command, options, `--`, the command's own words. */
-export function imageWords(request: Request): string[] {
-  const { command, options, words } = request;
+/** What the image is told: an action, the request's options, `--`, and words. */
+export function imageWords(
+  { command, options }: Request,
+  action: string,
+  words: readonly string[],
+): string[] {
   const passed = command.options
     .filter((row) => options.has(row.name))
     .map((row) => {
       const value = options.get(row.name)!;
       return value === true ? `--${row.name}` : `--${row.name}=${value}`;
     });
-  return [command.name, ...passed, "--", ...words];
+  return [action, ...passed, "--", ...words];
 }

@@ -15,7 +15,7 @@ import { baseImagePath, cloneImage, ImageSession, type SaveTarget } from "../ima
 import { NodeHost } from "../node-host.ts";
 
 export async function inImage(request: Request): Promise<ExitCode> {
-  const { path, words } = imageAndWords(request);
+  const { path, action, words } = programOf(request);
   const target = saveTarget(request, path);
   const memory = newMemory(request);
   const notes = () => ({ created: new Date().toISOString(), toolVersion: version });
@@ -27,7 +27,7 @@ export async function inImage(request: Request): Promise<ExitCode> {
   const session = ImageSession.open(image, memory, target, notes);
   try {
     for (const warning of session.warnings) process.stderr.write(`engram: ${warning.message}\n`);
-    const host = new NodeHost(imageWords({ ...request, words }));
+    const host = new NodeHost(imageWords(request, action, words));
     const saves = target !== "nowhere";
     const machine = new VirtualMachine(
       memory,
@@ -40,10 +40,18 @@ export async function inImage(request: Request): Promise<ExitCode> {
   }
 }
 
-/** The image a request opens, undefined for the base image, and the words it is to act on. */
-function imageAndWords(request: Request): { path: string | undefined; words: readonly string[] } {
-  const { command, image, words } = request;
+interface Program {
+  /** Undefined for the base image. */
+  readonly path: string | undefined;
+  /** What the image is told to do, and the words it does it with. */
+  readonly action: string;
+  readonly words: readonly string[];
+}
+
+/** The image a request opens, and what it is to do. */
+function programOf({ command, image, words }: Request): Program {
   const [first] = words;
+  const path = image === undefined ? undefined : resolve(image);
   if (command.name === "repl") {
     if (first !== undefined && image !== undefined) {
       throw new UsageError("the image is named twice", command);
@@ -51,17 +59,17 @@ function imageAndWords(request: Request): { path: string | undefined; words: rea
     // The word tells the conversation that it is to be kept.
     const named = first ?? image;
     return named === undefined
-      ? { path: undefined, words }
-      : { path: resolve(named), words: [named] };
+      ? { path, action: "repl", words }
+      : { path: resolve(named), action: "repl", words: [named] };
   }
-  if (command.name === "run" && first?.endsWith(".image")) {
-    if (image !== undefined) throw new UsageError("run needs one image or a script", command);
-    return { path: resolve(first), words: words.slice(1) };
+  if (command.name !== "run") return { path, action: command.name, words };
+  if (first === undefined) {
+    if (image === undefined) throw new UsageError("run needs FILE", command);
+    return { path, action: "start", words };
   }
-  if (command.name === "run" && first === undefined && image === undefined) {
-    throw new UsageError("run needs FILE", command);
-  }
-  return { path: image === undefined ? undefined : resolve(image), words };
+  if (!first.endsWith(".image")) return { path, action: "run", words };
+  if (image !== undefined) throw new UsageError("run needs one image or a script", command);
+  return { path: resolve(first), action: "start", words: words.slice(1) };
 }
 
 function saveTarget({ command, options }: Request, path: string | undefined): SaveTarget {

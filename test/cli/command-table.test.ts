@@ -89,9 +89,8 @@ describe("the words of a command line", () => {
   });
 
   it("reach the image as command, options, and words behind two dashes", () => {
-    const words = imageWords(
-      request("-i", "x.image", "test", "--json", "--junit", "out", "A", "B"),
-    );
+    const asked = request("-i", "x.image", "test", "--json", "--junit", "out", "A", "B");
+    const words = imageWords(asked, "test", asked.words);
     expect(words).toEqual(["test", "--json", "--junit=out", "--", "A", "B"]);
   });
 });
