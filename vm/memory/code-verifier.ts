@@ -116,20 +116,33 @@ export class CodeVerifier {
 
   /** Proves all compiled code of the heap. */
   verifyAll(): void {
+    this.checkHeaders();
+    this.proveMethods();
+    this.proveOtherBlocks();
+  }
+
+  private checkHeaders(): void {
     const { items, count } = this.map.code;
     for (let at = 0; at < count; at++) this.checkHeader(this.shapeOf(items[at]!));
+  }
+
+  private proveMethods(): void {
+    const { items, count } = this.map.code;
     for (let at = 0; at < count; at++) {
       const code = this.shapeOf(items[at]!);
       if (code.isBlock) continue;
       this.flow(code);
       this.proveBlocks();
     }
-    // A block no method makes closures of may have closures all the same.
+  }
+
+  /** A block no method makes closures of may have closures all the same. */
+  private proveOtherBlocks(): void {
+    const { map, inputs } = this;
+    const { items, count } = map.code;
     for (let at = 0; at < count; at++) {
       const block = items[at]!;
-      if (this.inputs.has(block) || !this.map.isInstance(block, classIndexOf.CompiledBlock)) {
-        continue;
-      }
+      if (inputs.has(block) || !map.isInstance(block, classIndexOf.CompiledBlock)) continue;
       this.blocksMade.push({ block, receiver: Kind.any, copied: [] });
       this.proveBlocks();
     }
