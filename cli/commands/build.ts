@@ -59,7 +59,8 @@ export async function buildImage(sources: readonly SourceFile[], out: string): P
 /** An image built of sources is named by them. */
 function idOf(sources: readonly SourceFile[]): Uint8Array {
   const hash = createHash("sha256");
-  for (const { path, text } of sources) hash.update(`${path}\0${text}\0`);
+  const sorted = [...sources].sort((some, other) => (some.path < other.path ? -1 : 1));
+  for (const { path, text } of sorted) hash.update(`${path}\0${text}\0`);
   return hash.digest().subarray(0, 16);
 }
 
