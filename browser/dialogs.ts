@@ -54,6 +54,8 @@ export function ask<T>(question: Question<T>): Promise<T | undefined> {
     });
     document.body.append(dialog);
     dialog.showModal();
+    // What cannot be undone is not done by Enter alone.
+    if (choices[0]?.look === "danger") row.querySelector<HTMLElement>("button:last-child")?.focus();
   });
 }
 

@@ -74,6 +74,27 @@ describe("a conversation", () => {
   });
 });
 
+describe("output of processes in the background", () => {
+  it("appears above the line that is being typed", async () => {
+    const process =
+      "[ 1 to: 2 do: [ :i | (Delay forMilliseconds: 300) wait. Transcript show: 'tick '. Transcript show: i printString; cr ] ] fork";
+    await workspace.evaluate(process);
+    await workspace.press("Control+l");
+    await workspace.type("3 + ");
+    await workspace.waitFor(/^tick 1\ntick 2\n> 3 \+$/m);
+    await workspace.type("4");
+    await workspace.press("Enter");
+    await workspace.waitFor(/^> 3 \+ 4\n7\n>$/m);
+  });
+
+  it("goes on in the line where it ended", async () => {
+    await workspace.evaluate(
+      "[ #(a b c) do: [ :each | (Delay forMilliseconds: 100) wait. Transcript show: each ] ] fork",
+    );
+    await workspace.waitFor(/^abc\n>$/m);
+  });
+});
+
 describe("stopping", () => {
   async function runEndlessly(expression: string): Promise<void> {
     await workspace.press("Control+l");
@@ -136,6 +157,35 @@ describe("a reload", () => {
     const after = Number(await workspace.evaluate("count"));
     expect(after).toBeGreaterThan(before);
     await workspace.until(async () => Number(await workspace.evaluate("count")) > after, "a step");
+  });
+
+  it("shows again what was shown, and a line half typed", async () => {
+    await workspace.evaluate("(1 to: 3) collect: [ :each |\n each * each ]");
+    await workspace.type("half a li");
+    await workspace.waitFor(/half a li$/);
+    await workspace.page.reload();
+    await workspace.waitFor(
+      /^> \(1 to: 3\) collect: \[ :each \|\n\. +each \* each \]\n#\(1 4 9\)\n> half a li$/m,
+    );
+    await workspace.press("Control+c");
+    await workspace.waitFor(/\n>$/);
+  });
+
+  it("goes on with an expression that is being evaluated", async () => {
+    await workspace.press("Control+l");
+    await workspace.waitFor(/^>$/);
+    await workspace.type("(Delay forSeconds: 2) wait. 'it went on'");
+    await workspace.press("Enter");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await workspace.page.reload();
+    await workspace.waitFor(/'it went on'\n>$/);
+    await workspace.type("[ true ] whileTrue");
+    await workspace.press("Enter");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await workspace.page.reload();
+    await workspace.state("saved");
+    await workspace.press("Control+c");
+    await workspace.waitFor(/Interrupted.*\n>$/s);
   });
 
   it("loses nothing that was typed right before it", async () => {
