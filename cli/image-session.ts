@@ -6,10 +6,9 @@
  * saved under another name only.
  */
 
-import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { ImageError } from "../image-format/errors.ts";
 import { ImageFile } from "../image-format/image-file.ts";
 import { chooseSave } from "../image-format/save-policy.ts";
@@ -20,7 +19,7 @@ import {
   type StorageFile,
   type StorageLock,
 } from "../image-format/storage.ts";
-import { ObjectMemory } from "../vm/memory/object-memory.ts";
+import type { ObjectMemory } from "../vm/memory/object-memory.ts";
 import {
   commitSave,
   deltaSave,
@@ -30,34 +29,9 @@ import {
   openHeap,
   type SnapshotNotes,
 } from "../vm/snapshot.ts";
+import { baseImagePath, verifiedBaseImage } from "./base-image.ts";
 import type { Request } from "./command-table.ts";
 import { NodeFolder, nodeServices } from "./node-storage.ts";
-
-/** The image that comes with the program. */
-export const baseImagePath = fileURLToPath(new URL("./engram.image", import.meta.url));
-
-/** Holds the SHA-256 of the base image, written once all of it had been verified. */
-const baseImageMark = `${baseImagePath}.sha256`;
-
-/**
- * Whether a file is, byte for byte, the base image that was verified when it was
- * built. Hashing it takes a tenth of the time of verifying its heap again.
- */
-function isKnownImage(path: string): boolean {
-  if (path !== baseImagePath || !existsSync(baseImageMark)) return false;
-  return readFileSync(baseImageMark, "utf8").trim() === hashOf(path);
-}
-
-/** Verifies the base image, and notes that it is sound. */
-export function markBaseImage(): void {
-  rmSync(baseImageMark, { force: true });
-  const notes = () => ({ created: "", toolVersion: "" });
-  ImageSession.open(baseImagePath, new ObjectMemory(), "nowhere", notes).close();
-  writeFileSync(baseImageMark, `${hashOf(baseImagePath)}\n`);
-}
-
-const hashOf = (path: string): string =>
-  createHash("sha256").update(readFileSync(path)).digest("hex");
 
 /** The path of the image a request is about. */
 export function imagePath(request: Request, named?: string): string {
@@ -115,7 +89,7 @@ export class ImageSession {
     this.lock = lock;
   }
 
-  /** Reads an image into empty memory, or refuses it. Nothing in it has been verified yet. */
+  /** Opens an image into empty memory, checked, or refuses it. */
   static open(
     path: string,
     memory: ObjectMemory,
@@ -126,11 +100,13 @@ export class ImageSession {
       const writable = target === "same";
       const lock = writable ? now(lockForWriting(folderOf(path), basename(path))) : undefined;
       try {
+        const verified = writable ? undefined : verifiedBaseImage(path);
+        const storage = verified ?? openImageFile(path, writable ? "write" : "read");
         const file = now(
-          openHeap(openImageFile(path, writable ? "write" : "read"), memory, {
+          openHeap(storage, memory, {
             services: nodeServices,
             readOnly: !writable,
-            isVerified: isKnownImage(path),
+            isVerified: verified !== undefined,
           }),
         );
         return new ImageSession(path, memory, target, notes, file, lock);

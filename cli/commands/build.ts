@@ -14,9 +14,10 @@ import { BootstrapError, bootstrap, type SourceFile } from "../../vm/bootstrap.t
 import { ObjectMemory } from "../../vm/memory/object-memory.ts";
 import { SimulatedHost } from "../../vm/simulated-host.ts";
 import { VirtualMachine } from "../../vm/virtual-machine.ts";
+import { baseImagePath, markBaseImage } from "../base-image.ts";
 import { type Request, UsageError } from "../command-table.ts";
 import { type ExitCode, exitCodes, Refused } from "../exit-codes.ts";
-import { baseImagePath, markBaseImage, writeImage } from "../image-session.ts";
+import { writeImage } from "../image-session.ts";
 
 export async function build(request: Request): Promise<ExitCode> {
   const out = request.options.get("output");

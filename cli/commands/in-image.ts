@@ -9,9 +9,10 @@ import { version } from "../../package.json";
 import { MemoryExhausted } from "../../vm/interpreter/contexts.ts";
 import { ObjectMemory } from "../../vm/memory/object-memory.ts";
 import { VirtualMachine } from "../../vm/virtual-machine.ts";
+import { baseImagePath } from "../base-image.ts";
 import { imageWords, parseSize, type Request, UsageError } from "../command-table.ts";
 import { type ExitCode, exitCodes, Refused } from "../exit-codes.ts";
-import { baseImagePath, cloneImage, ImageSession, type SaveTarget } from "../image-session.ts";
+import { cloneImage, ImageSession, type SaveTarget } from "../image-session.ts";
 import { NodeHost } from "../node-host.ts";
 
 export async function inImage(request: Request): Promise<ExitCode> {

@@ -5,9 +5,10 @@
 
 import { now } from "../../image-format/steps.ts";
 import { type VerifiedGeneration, verifyImage } from "../../image-format/verify-image.ts";
+import { openHeap } from "../../vm/snapshot.ts";
 import type { Request } from "../command-table.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import { ImageSession, imagePath, naming, openImageFile } from "../image-session.ts";
+import { imagePath, naming, openImageFile } from "../image-session.ts";
 import { nodeServices } from "../node-storage.ts";
 import { newMemory } from "./in-image.ts";
 
@@ -44,12 +45,15 @@ export async function verify(request: Request): Promise<ExitCode> {
 
 /** What opening the image would refuse, or null. */
 function heapDefect(path: string, request: Request): string | null {
-  const notes = () => ({ created: "", toolVersion: "" });
+  const options = { services: nodeServices, readOnly: true };
+  const file = openImageFile(path, "read");
   try {
-    ImageSession.open(path, newMemory(request), "nowhere", notes).close();
+    naming(path, () => now(openHeap(file, newMemory(request), options)));
     return null;
   } catch (error) {
     return (error as Error).message;
+  } finally {
+    file.close();
   }
 }
 

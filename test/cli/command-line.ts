@@ -16,6 +16,8 @@ export interface Outcome {
 }
 
 export interface RunOptions {
+  /** Another copy of the program than the built one. */
+  readonly program?: string;
   readonly input?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** Called when the process runs; may send it signals. */
@@ -38,7 +40,7 @@ export function commandLine(needs: readonly ("cli" | "image")[]): {
 
 function run(words: readonly string[], folder: string, options: RunOptions = {}): Promise<Outcome> {
   const { ENGRAM_IMAGE: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, [program, ...words], {
+  const child = spawn(process.execPath, [options.program ?? program, ...words], {
     cwd: folder,
     env: { ...inherited, ...options.environment },
     stdio: ["pipe", "pipe", "pipe"],
