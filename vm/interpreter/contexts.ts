@@ -39,11 +39,14 @@ import {
   stackBase,
   temporaryCountShift,
 } from "../spec/layouts.ts";
+import { receiverSlots } from "./receiver-slots.ts";
 
 /** First word of the stack. */
 export const stackStart = stackBase >>> 2;
 
 const fixedSlots = ContextSlot.firstTemp;
+/** Room in a Context above its operands: an answer may be pushed, and the machine's own sends need a window. */
+const windowSlots = 4;
 const { fp: fpState, live: liveState } = State;
 
 /** Compiled code's header, by word index of the code object. */
@@ -147,8 +150,7 @@ export class Contexts {
       this.code.argumentCount(code) +
       this.code.temporaryCount(code) +
       this.code.operandDepth(code) +
-      // An answer may be pushed, and the machine's own sends need a window.
-      4;
+      windowSlots;
     let context = this.memory.allocate(classIndexOf.Context, Format.indexableWithFixed, size);
     if (context === 0) {
       this.useReserve();
@@ -266,9 +268,37 @@ export class Contexts {
     this.words[this.words[liveState]!++] = oop;
   }
 
-  /** Whether a suspended Context can go on: it has not returned. */
+  /** Whether a suspended Context can go on: it has not returned, and its slots make a frame. */
   isAlive(context: Oop): boolean {
-    return (this.memory.fetchPointer(ContextSlot.pc, context) & 1) !== 0;
+    const { memory, code } = this;
+    const pc = memory.fetchPointer(ContextSlot.pc, context);
+    if ((pc & 1) === 0) return false;
+    const method = memory.fetchPointer(ContextSlot.method, context);
+    if (!code.isCode(method, memory)) return false;
+    const start = code.startOffset(method);
+    if (pc >> 1 < start || pc >> 1 >= headerWords + memory.slotCount(method)) return false;
+    const depth = memory.fetchPointer(ContextSlot.stackp, context);
+    const least = code.argumentCount(method) + code.temporaryCount(method);
+    const most = Math.min(
+      memory.slotCount(context) - fixedSlots,
+      least + code.operandDepth(method) + windowSlots,
+    );
+    if ((depth & 1) === 0 || depth >> 1 < least || depth >> 1 > most) return false;
+    return this.hasFittingReceiver(context, method);
+  }
+
+  private hasFittingReceiver(context: Oop, method: Oop): boolean {
+    const { memory, code } = this;
+    if (!code.isBlock(method)) {
+      const receiver = memory.fetchPointer(ContextSlot.receiver, context);
+      const needed = receiverSlots(memory, method);
+      return needed === 0 || memory.hasSlots(receiver, needed);
+    }
+    const closure = memory.fetchPointer(ContextSlot.closureOrNil, context);
+    return (
+      memory.classIndex(closure) === classIndexOf.FullBlockClosure &&
+      memory.fetchPointer(ClosureSlot.compiledBlock, closure) === method
+    );
   }
 
   /** Marks a Context as returned. */
@@ -279,13 +309,40 @@ export class Contexts {
 
   /** The method Context a block Context, or a closure's outer Context, returns from with `^`; nil if there is none. */
   homeOf(outerContext: Oop): Oop {
+    const { memory, code } = this;
     let context = outerContext;
-    while (this.memory.classIndex(context) === classIndexOf.Context) {
-      if (!this.code.isBlock(this.memory.fetchPointer(ContextSlot.method, context))) return context;
-      const closure = this.memory.fetchPointer(ContextSlot.closureOrNil, context);
-      context = this.memory.fetchPointer(ClosureSlot.outerContext, closure);
+    const walk = new ChainWalk();
+    while (memory.classIndex(context) === classIndexOf.Context && walk.isNew(context)) {
+      const method = memory.fetchPointer(ContextSlot.method, context);
+      if (!code.isCode(method, memory)) return nilOop;
+      if (!code.isBlock(method)) return context;
+      const closure = memory.fetchPointer(ContextSlot.closureOrNil, context);
+      if (memory.classIndex(closure) !== classIndexOf.FullBlockClosure) return nilOop;
+      context = memory.fetchPointer(ClosureSlot.outerContext, closure);
     }
     return nilOop;
+  }
+}
+
+/**
+ * Notices when a walk along a chain goes in a circle.
+ *
+ * R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980.
+ */
+export class ChainWalk {
+  private mark: Oop = 0;
+  private left = 1;
+  private power = 1;
+
+  /** Whether the chain has not come back to where it was; asked at each link. */
+  isNew(oop: Oop): boolean {
+    if (oop === this.mark) return false;
+    if (--this.left === 0) {
+      this.mark = oop;
+      this.power *= 2;
+      this.left = this.power;
+    }
+    return true;
   }
 }
 

@@ -15,15 +15,18 @@ import {
   Format,
   falseOop,
   headerWords,
+  LinkedListSlot,
   MessageSlot,
   nilOop,
   type Oop,
   ProcessSlot,
+  SemaphoreSlot,
   State,
   smallInteger,
   trueOop,
 } from "../spec/layouts.ts";
 import { type ControlPrimitiveName, primitiveNumber, primitives } from "../spec/primitives.ts";
+import { ChainWalk } from "./contexts.ts";
 import { type Interpreter, Stop } from "./interpreter.ts";
 import { Action } from "./lookup.ts";
 
@@ -41,10 +44,33 @@ type Control = (at: number, argumentCount: number) => Oop;
 const handlerMarker = primitiveNumber.get("blockOnDo")!;
 const unwindMarker = primitiveNumber.get("blockEnsure")!;
 
+const aContext = -classIndexOf.Context;
+const processSlots = ProcessSlot.terminating + 1;
+const semaphoreSlots = SemaphoreSlot.excessSignals + 1;
+
+/** What the receiver of a primitive must be; see `receivers`. */
+const receiverOf: Partial<Record<ControlPrimitiveName, number>> = {
+  blockValueWithArguments: -classIndexOf.FullBlockClosure,
+  contextNextHandler: aContext,
+  contextNextUnwind: aContext,
+  contextTerminateTo: aContext,
+  contextHasSender: aContext,
+  contextSize: aContext,
+  contextAt: aContext,
+  contextAtPut: aContext,
+  contextJump: aContext,
+  processResume: processSlots,
+  processSuspend: processSlots,
+  semaphoreSignal: semaphoreSlots,
+  semaphoreWait: semaphoreSlots,
+};
+
 export class ControlPrimitives {
   private readonly machine: Interpreter;
   private readonly words: Int32Array;
   private readonly table: (Control | undefined)[] = [];
+  /** By number: 0, how many slots the receiver must have, or the negated index of its class. */
+  private readonly receivers: number[] = [];
   /** The send that `resend` asks for: a selector to look up, or code to run. */
   selector: Oop = 0;
   private target: Oop = 0;
@@ -98,13 +124,25 @@ export class ControlPrimitives {
     };
     for (const row of primitives) {
       const control = byName[row.name as ControlPrimitiveName];
-      if (control !== undefined) this.table[row.number] = control;
+      if (control === undefined) continue;
+      this.table[row.number] = control;
+      this.receivers[row.number] = receiverOf[row.name as ControlPrimitiveName] ?? 0;
     }
   }
 
   /** Runs a primitive; answers its result or an Outcome. */
   perform(number: number, at: number, argumentCount: number): Oop {
+    if (!this.suits(this.receivers[number]!, this.words[at])) {
+      return this.machine.fail("badReceiver");
+    }
     return this.table[number]!(at, argumentCount);
+  }
+
+  /** Any class may have a method with any primitive. */
+  private suits(needed: number, receiver: Oop): boolean {
+    if (needed === 0) return true;
+    const { memory } = this.machine;
+    return needed < 0 ? memory.classIndex(receiver) === -needed : memory.hasSlots(receiver, needed);
   }
 
   isUnwindMarker(code: Oop): boolean {
@@ -193,9 +231,14 @@ export class ControlPrimitives {
 
   /** Nothing in Smalltalk can deal with it: drops the active process. */
   private endProcess(why: string): -1 {
-    this.machine.host.console.write(2, new TextEncoder().encode(`process ended: ${why}\n`));
+    this.tell(`process ended: ${why}`);
     this.machine.suspendActive();
     return -1;
+  }
+
+  /** Says on standard error what no Smalltalk code could be told. */
+  tell(what: string): void {
+    this.machine.host.console.write(2, new TextEncoder().encode(`${what}\n`));
   }
 
   private blockValueWithArguments(at: number): Oop {
@@ -242,10 +285,8 @@ export class ControlPrimitives {
     const selector = this.words[at + 1];
     const array = this.words[at + 2];
     const startClass = this.words[at + 3];
-    let ancestor = classes.classOf(this.words[at]);
-    while (ancestor !== startClass) {
-      if (ancestor === nilOop) return this.machine.fail("badArgument");
-      ancestor = memory.fetchPointer(ClassSlot.superclass, ancestor);
+    if (!this.inherits(classes.classOf(this.words[at]), startClass)) {
+      return this.machine.fail("badArgument");
     }
     if (memory.classIndex(array) !== classIndexOf.Array) return this.machine.fail("badArgument");
     if (!this.isSelector(selector, memory.slotCount(array)))
@@ -271,15 +312,24 @@ export class ControlPrimitives {
     }
     // Its code may reach for slots of its class.
     const methodClass = code.methodClass(method);
-    let ancestor = classes.classOf(this.words[at]);
-    while (ancestor !== methodClass && methodClass !== nilOop) {
-      if (ancestor === nilOop) return this.machine.fail("badReceiver");
-      ancestor = memory.fetchPointer(ClassSlot.superclass, ancestor);
+    if (!this.inherits(classes.classOf(this.words[at]), methodClass)) {
+      return this.machine.fail("badReceiver");
     }
     this.spread(array, at);
     this.selector = code.selector(method);
     this.target = method;
     return Outcome.resend;
+  }
+
+  private inherits(behavior: Oop, sought: Oop): boolean {
+    const { memory } = this.machine;
+    const walk = new ChainWalk();
+    let at = behavior;
+    while (at !== sought) {
+      if (!memory.hasSlots(at, ClassSlot.format + 1) || !walk.isNew(at)) return false;
+      at = memory.fetchPointer(ClassSlot.superclass, at);
+    }
+    return true;
   }
 
   /** Replaces what follows the receiver by an array's elements. */
@@ -314,7 +364,12 @@ export class ControlPrimitives {
   private nextMarked(start: Oop, end: Oop, marker: number): Oop {
     const { memory, code } = this.machine;
     let context = start;
-    while (context !== end && memory.classIndex(context) === classIndexOf.Context) {
+    const walk = new ChainWalk();
+    while (
+      context !== end &&
+      memory.classIndex(context) === classIndexOf.Context &&
+      walk.isNew(context)
+    ) {
       const method = memory.fetchPointer(ContextSlot.method, context);
       if (
         memory.classIndex(method) === classIndexOf.CompiledMethod &&
@@ -349,7 +404,8 @@ export class ControlPrimitives {
   private hasSender(start: Oop, sought: Oop): Oop {
     const { memory } = this.machine;
     let context = memory.fetchPointer(ContextSlot.sender, start);
-    while (memory.classIndex(context) === classIndexOf.Context) {
+    const walk = new ChainWalk();
+    while (memory.classIndex(context) === classIndexOf.Context && walk.isNew(context)) {
       if (context === sought) return trueOop;
       context = memory.fetchPointer(ContextSlot.sender, context);
     }
@@ -412,6 +468,7 @@ export class ControlPrimitives {
     const context = memory.fetchPointer(ProcessSlot.suspendedContext, process);
     if (
       process === scheduler.activeProcess ||
+      !scheduler.hasPriority(process) ||
       memory.fetchPointer(ProcessSlot.myList, process) !== nilOop ||
       memory.classIndex(context) !== classIndexOf.Context ||
       !this.machine.contexts.isAlive(context)
@@ -432,7 +489,7 @@ export class ControlPrimitives {
       return Outcome.switched;
     }
     const list = memory.fetchPointer(ProcessSlot.myList, process);
-    if (list !== nilOop) scheduler.remove(process, list);
+    if (memory.hasSlots(list, LinkedListSlot.lastLink + 1)) scheduler.remove(process, list);
     return list;
   }
 
@@ -482,6 +539,7 @@ export class ControlPrimitives {
         milliseconds = milliseconds * 256 + memory.bytes[body + n];
       }
     } else return this.machine.fail("badArgument");
+    if (!memory.hasSlots(semaphore, semaphoreSlots)) return this.machine.fail("badArgument");
     memory.setSpecial("timerSemaphore", semaphore);
     this.machine.nextWakeup = milliseconds;
     return this.words[at];

@@ -25,6 +25,7 @@ import {
   headerWords,
   instanceFormatOf,
   instanceSizeOf,
+  isSmallInteger,
   lookupCacheBase,
   lookupCacheEntries,
   MethodDictionarySlot,
@@ -39,6 +40,8 @@ import {
 } from "../spec/layouts.ts";
 import { primitiveNumber } from "../spec/primitives.ts";
 import type { CodeHeader } from "./contexts.ts";
+import { notInstantiable } from "./primitives/objects.ts";
+import { receiverSlots } from "./receiver-slots.ts";
 
 /** What a send does, by the low byte of a cached action. */
 export const Action = {
@@ -71,6 +74,9 @@ export const detailTempMask = 0xff;
 export const detailFailureCode = 1 << 26;
 
 export const lastControlPrimitive = 99;
+
+/** More superclasses than any class has; a chain that is longer is a cycle. */
+const deepestHierarchy = 100_000;
 
 const sendCache = sendCacheBase >>> 2;
 const lookupCache = lookupCacheBase >>> 2;
@@ -113,7 +119,9 @@ export class Lookup {
   /** The method for a selector in a class or its superclasses, or 0. */
   findIn(selector: Oop, startClass: Oop): Oop {
     const memory = this.memory;
+    let left = deepestHierarchy;
     for (let at = startClass; at !== nilOop; at = memory.fetchPointer(ClassSlot.superclass, at)) {
+      if (!memory.hasSlots(at, ClassSlot.format + 1) || --left < 0) return 0;
       const method = this.findLocally(selector, memory.fetchPointer(ClassSlot.methodDict, at));
       if (method !== 0) return method;
     }
@@ -123,16 +131,20 @@ export class Lookup {
   /** The class, from the given one up, that has no method dictionary; its instances get cannotInterpret:. */
   classWithoutMethods(startClass: Oop): Oop {
     const memory = this.memory;
+    let left = deepestHierarchy;
     for (let at = startClass; at !== nilOop; at = memory.fetchPointer(ClassSlot.superclass, at)) {
+      if (!memory.hasSlots(at, ClassSlot.format + 1) || --left < 0) return nilOop;
       if (memory.fetchPointer(ClassSlot.methodDict, at) === nilOop) return at;
     }
     return nilOop;
   }
 
   private findLocally(selector: Oop, dictionary: Oop): Oop {
-    if (dictionary === nilOop) return 0;
     const words = this.words;
     const memory = this.memory;
+    if (dictionary === nilOop || !memory.hasSlots(dictionary, MethodDictionarySlot.firstKey)) {
+      return 0;
+    }
     const keys = (dictionary >>> 2) + headerWords + MethodDictionarySlot.firstKey;
     const capacity = memory.slotCount(dictionary) - MethodDictionarySlot.firstKey;
     const mask = capacity - 1;
@@ -141,7 +153,7 @@ export class Lookup {
       const key = words[keys + at]!;
       if (key === selector) {
         const array = memory.fetchPointer(MethodDictionarySlot.array, dictionary);
-        return memory.fetchPointer(at, array);
+        return memory.hasSlots(array, at + 1) ? memory.fetchPointer(at, array) : 0;
       }
       if (key === nilOop) return 0;
       at = (at + 1) & mask;
@@ -158,7 +170,8 @@ export class Lookup {
     if (
       method === 0 ||
       this.memory.classIndex(method) !== classIndexOf.CompiledMethod ||
-      this.code.argumentCount(method) !== argumentCount
+      this.code.argumentCount(method) !== argumentCount ||
+      receiverSlots(this.memory, method) > this.slotsOfInstances(classIndex)
     ) {
       words[entry + 2] = Action.notUnderstood;
       return;
@@ -168,6 +181,12 @@ export class Lookup {
       classIndex === classIndexOf.Context
         ? Action.contextReceiver
         : this.actionOf(method, entry, receiver);
+  }
+
+  /** How many slots every instance of a class has. */
+  private slotsOfInstances(classIndex: number): number {
+    const shape = this.memory.fetchPointer(ClassSlot.format, this.classes.at(classIndex));
+    return isSmallInteger(shape) ? instanceSizeOf(smallIntegerValue(shape)) : 0;
   }
 
   /** What activation needs to know of a code object. */
@@ -181,7 +200,10 @@ export class Lookup {
 
   private actionOf(method: Oop, entry: number, receiver: Oop): number {
     const primitive = this.code.primitive(method);
-    if (blockValues.has(primitive)) return Action.blockValue;
+    if (blockValues.has(primitive)) {
+      const isClosure = this.memory.classIndex(receiver) === classIndexOf.FullBlockClosure;
+      return isClosure ? Action.blockValue : Action.activate;
+    }
     if (primitive === basicNewNumber) {
       const action = this.instantiateAction(receiver, entry);
       if (action !== 0) return action;
@@ -199,11 +221,14 @@ export class Lookup {
   private instantiateAction(receiver: Oop, entry: number): number {
     const { memory, classes } = this;
     if (memory.classIndex(classes.classOf(receiver)) !== classIndexOf.Metaclass) return 0;
-    const shape = smallIntegerValue(memory.fetchPointer(ClassSlot.format, receiver));
-    const size = instanceSizeOf(shape);
-    const format = instanceFormatOf(shape);
+    const shape = memory.fetchPointer(ClassSlot.format, receiver);
+    if (!isSmallInteger(shape)) return 0;
+    const size = instanceSizeOf(smallIntegerValue(shape));
+    const format = instanceFormatOf(smallIntegerValue(shape));
     if (format > Format.fixed || size >= overflowSlotCount) return 0;
-    this.words[entry + 3] = classes.indexOf(receiver) | (format << formatShift);
+    const index = classes.indexOf(receiver);
+    if (index === 0 || notInstantiable.has(index)) return 0;
+    this.words[entry + 3] = index | (format << formatShift);
     return Action.instantiate | (size << 8);
   }
 

@@ -20,6 +20,8 @@ import {
   SemaphoreSlot,
   smallInteger,
 } from "../spec/layouts.ts";
+import { ChainWalk } from "./contexts.ts";
+import { MachineFault } from "./machine-fault.ts";
 
 export class Scheduler {
   private readonly memory: ObjectMemory;
@@ -44,10 +46,36 @@ export class Scheduler {
     return this.memory.fetchPointer(ProcessSlot.priority, process) >> 1;
   }
 
+  /** Whether there is a ready list for the process's priority. */
+  hasPriority(process: Oop): boolean {
+    const priority = this.memory.fetchPointer(ProcessSlot.priority, process);
+    const lists = this.readyLists();
+    return (
+      (priority & 1) !== 0 &&
+      this.memory.hasSlots(lists, Math.max(priority >> 1, 1)) &&
+      priority >> 1 >= 1 &&
+      this.isList(this.memory.fetchPointer((priority >> 1) - 1, lists))
+    );
+  }
+
+  private isList(oop: Oop): boolean {
+    return this.memory.hasSlots(oop, LinkedListSlot.lastLink + 1);
+  }
+
+  private isProcess(oop: Oop): boolean {
+    return this.memory.hasSlots(oop, ProcessSlot.terminating + 1);
+  }
+
+  /** A link of a list, nil where it is no Process. */
+  private link(slot: number, oop: Oop): Oop {
+    const link = this.memory.fetchPointer(slot, oop);
+    return this.isProcess(link) ? link : nilOop;
+  }
+
   /** Appends a process to a list and notes the list in it. */
   append(process: Oop, list: Oop): void {
     const memory = this.memory;
-    const last = memory.fetchPointer(LinkedListSlot.lastLink, list);
+    const last = this.link(LinkedListSlot.lastLink, list);
     memory.storePointer(ProcessSlot.nextLink, process, nilOop);
     if (last === nilOop) memory.storePointer(LinkedListSlot.firstLink, list, process);
     else memory.storePointer(ProcessSlot.nextLink, last, process);
@@ -57,8 +85,7 @@ export class Scheduler {
 
   /** Takes the first process off a list; nil if it is empty. */
   removeFirst(list: Oop): Oop {
-    const memory = this.memory;
-    const first = memory.fetchPointer(LinkedListSlot.firstLink, list);
+    const first = this.link(LinkedListSlot.firstLink, list);
     if (first !== nilOop) this.remove(first, list);
     return first;
   }
@@ -67,13 +94,14 @@ export class Scheduler {
   remove(process: Oop, list: Oop): boolean {
     const memory = this.memory;
     let before: Oop = nilOop;
-    let at = memory.fetchPointer(LinkedListSlot.firstLink, list);
+    const walk = new ChainWalk();
+    let at = this.link(LinkedListSlot.firstLink, list);
     while (at !== process) {
-      if (at === nilOop) return false;
+      if (at === nilOop || !walk.isNew(at)) return false;
       before = at;
-      at = memory.fetchPointer(ProcessSlot.nextLink, at);
+      at = this.link(ProcessSlot.nextLink, at);
     }
-    const next = memory.fetchPointer(ProcessSlot.nextLink, process);
+    const next = this.link(ProcessSlot.nextLink, process);
     if (before === nilOop) memory.storePointer(LinkedListSlot.firstLink, list, next);
     else memory.storePointer(ProcessSlot.nextLink, before, next);
     if (next === nilOop) memory.storePointer(LinkedListSlot.lastLink, list, before);
@@ -89,9 +117,14 @@ export class Scheduler {
     );
   }
 
-  /** Puts a process at the end of the ready list of its priority. */
+  /** Puts a process at the end of the ready list of its priority, or of the one nearest to what stands there. */
   makeReady(process: Oop): void {
-    this.append(process, this.memory.fetchPointer(this.priority(process) - 1, this.readyLists()));
+    const lists = this.readyLists();
+    if (!this.memory.hasSlots(lists, 1)) throw new MachineFault("there are no ready lists");
+    const place = Math.min(Math.max(this.priority(process), 1), this.memory.slotCount(lists));
+    const list = this.memory.fetchPointer(place - 1, lists);
+    if (!this.isList(list)) throw new MachineFault(`there is no ready list ${place}`);
+    this.append(process, list);
   }
 
   /** Puts a preempted process in front of its peers. */
@@ -109,10 +142,11 @@ export class Scheduler {
   bestReady(minimumPriority: number): Oop {
     const memory = this.memory;
     const lists = this.readyLists();
+    if (!memory.hasSlots(lists, 1)) throw new MachineFault("there are no ready lists");
     for (let at = memory.slotCount(lists) - 1; at >= minimumPriority - 1 && at >= 0; at--) {
       const list = memory.fetchPointer(at, lists);
-      if (list === nilOop) continue;
-      const first = memory.fetchPointer(LinkedListSlot.firstLink, list);
+      if (!this.isList(list)) continue;
+      const first = this.link(LinkedListSlot.firstLink, list);
       if (first !== nilOop) return first;
     }
     return nilOop;
@@ -120,7 +154,10 @@ export class Scheduler {
 
   /** Takes a ready process off its list to run it. */
   take(process: Oop): void {
-    this.remove(process, this.memory.fetchPointer(ProcessSlot.myList, process));
+    const list = this.memory.fetchPointer(ProcessSlot.myList, process);
+    if (!this.isList(list) || !this.remove(process, list)) {
+      throw new MachineFault("a ready Process is not on its list");
+    }
   }
 
   /** Signals a semaphore: wakes its first waiter or counts the signal. */

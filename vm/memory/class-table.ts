@@ -82,7 +82,7 @@ export class ClassTable {
   /** Puts a class at a given index. */
   put(index: number, classOop: Oop): void {
     const memory = this.memory;
-    while (index >= this.size) this.grow();
+    while (index >= this.size) if (!this.grow()) throw new Error("class table: memory is full");
     memory.storePointer(index, memory.special("classTable"), classOop);
     memory.setIdentityHash(classOop, index);
   }
@@ -121,12 +121,12 @@ export class ClassTable {
           return this.next;
         }
       }
-      if (size > classIndexMask) return 0;
-      this.grow();
+      if (size > classIndexMask || !this.grow()) return 0;
     }
   }
 
-  private grow(): void {
+  /** Answers false if memory is full. */
+  private grow(): boolean {
     const memory = this.memory;
     const old = memory.special("classTable");
     const size = this.size;
@@ -135,10 +135,11 @@ export class ClassTable {
       Format.indexable,
       Math.min(Math.max(1024, size * 2), classIndexMask + 1),
     );
-    if (larger === 0) throw new Error("class table: memory is full");
+    if (larger === 0) return false;
     for (let index = 0; index < size; index++) {
       memory.storePointer(index, larger, memory.fetchPointer(index, old));
     }
     memory.setSpecial("classTable", larger);
+    return true;
   }
 }

@@ -132,6 +132,11 @@ export class ObjectMemory {
     return count === overflowSlotCount ? this.words[index - 2]! >>> 0 : count;
   }
 
+  /** Whether the oop is an object with at least that many slots that hold oops. */
+  hasSlots(oop: Oop, count: number): boolean {
+    return (oop & 3) === 0 && this.format(oop) <= Format.ephemeron && this.slotCount(oop) >= count;
+  }
+
   /** Whether the slot count stands in 8 bytes in front of the header. */
   hasSlotCountInFront(oop: Oop): boolean {
     return this.words[(oop >>> 2) + 1]! >>> slotCountShift === overflowSlotCount;

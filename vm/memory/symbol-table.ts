@@ -30,8 +30,7 @@ export class SymbolTable {
     // In old space from birth, so that caches may hold a selector's address over scavenges.
     const symbol = memory.newText(text, classIndexOf.ByteSymbol, classIndexOf.WideSymbol, true);
     if (symbol === 0) return 0;
-    this.add(symbol, hashText(text));
-    return symbol;
+    return this.add(symbol, hashText(text)) ? symbol : 0;
   }
 
   /** The Symbol of that text if there is one, else 0. */
@@ -53,7 +52,8 @@ export class SymbolTable {
     }
   }
 
-  private add(symbol: Oop, hash: number): void {
+  /** Answers false if memory is full. */
+  private add(symbol: Oop, hash: number): boolean {
     const memory = this.memory;
     let table = memory.special("symbolTable");
     let size = table === nilOop ? 0 : memory.slotCount(table);
@@ -64,17 +64,19 @@ export class SymbolTable {
     }
     if ((this.tally + 1) * 2 > size) {
       table = this.grow(table, size, Math.max(1024, size * 2));
+      if (table === 0) return false;
       size = memory.slotCount(table);
       this.tallyOf = table;
     }
     this.insert(table, size, symbol, hash);
     this.tally++;
+    return true;
   }
 
   private grow(table: Oop, size: number, newSize: number): Oop {
     const memory = this.memory;
     const larger = memory.allocateOld(classIndexOf.Array, 2, newSize);
-    if (larger === 0) throw new Error("symbol table: memory is full");
+    if (larger === 0) return 0;
     for (let at = 0; at < size; at++) {
       const symbol = memory.fetchPointer(at, table);
       if (symbol !== nilOop) {

@@ -23,6 +23,7 @@ import {
   nilOop,
   type Oop,
   overflowSlotCount,
+  SemaphoreSlot,
   smallInteger,
   smallIntegerValue,
 } from "../../spec/layouts.ts";
@@ -53,7 +54,7 @@ function shapeOf(machine: Machine, behavior: Oop): { format: number; size: numbe
 }
 
 /** Classes whose instances only the machine can make, or that have none. */
-const notInstantiable = new Set<number>([
+export const notInstantiable: ReadonlySet<number> = new Set<number>([
   classIndexOf.SmallInteger,
   classIndexOf.Character,
   classIndexOf.Context,
@@ -351,8 +352,19 @@ function specialName(machine: Machine, name: Oop): SpecialObjectName | undefined
 
 function specialObject(machine: Machine, at: number): Oop {
   const name = specialName(machine, argument(machine, at, 1));
-  return name === undefined ? machine.fail("notFound") : machine.memory.special(name);
+  if (name === undefined) return machine.fail("notFound");
+  const { memory } = machine;
+  const special = memory.special(name);
+  // The machine's own tables are to be looked at only.
+  if (!machineTables.has(name) || special === nilOop) return special;
+  return memory.shallowCopy(special) || machine.fail("noMemory");
 }
+
+const machineTables: ReadonlySet<SpecialObjectName> = new Set<SpecialObjectName>([
+  "classTable",
+  "symbolTable",
+  "selectors",
+]);
 
 /** What the image may replace; the rest is the machine's. */
 const replaceable: ReadonlySet<SpecialObjectName> = new Set<SpecialObjectName>([
@@ -367,7 +379,12 @@ const replaceable: ReadonlySet<SpecialObjectName> = new Set<SpecialObjectName>([
 function setSpecialObject(machine: Machine, at: number): Oop {
   const name = specialName(machine, argument(machine, at, 1));
   if (name === undefined || !replaceable.has(name)) return machine.fail("notFound");
-  machine.memory.setSpecial(name, argument(machine, at, 2));
+  const value = argument(machine, at, 2);
+  const isSemaphore = machine.memory.hasSlots(value, SemaphoreSlot.excessSignals + 1);
+  if (name.endsWith("Semaphore") && value !== nilOop && !isSemaphore) {
+    return machine.fail("badArgument");
+  }
+  machine.memory.setSpecial(name, value);
   return argument(machine, at, 2);
 }
 
