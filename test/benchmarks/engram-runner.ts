@@ -9,7 +9,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
-export const commandLine = fileURLToPath(new URL("../../cli/engram.mjs", import.meta.url));
+export const commandLine = fileURLToPath(new URL("../../cli/engram.cjs", import.meta.url));
 const kernel = fileURLToPath(new URL("../../images/kernel", import.meta.url));
 const benchmarkClasses = fileURLToPath(new URL("../../images/benchmarks", import.meta.url));
 const javaScriptMain = fileURLToPath(

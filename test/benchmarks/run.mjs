@@ -5,6 +5,7 @@
  */
 
 import { spawnSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { buildWhatIsStale } from "../../cli/build.mjs";
@@ -29,5 +30,9 @@ await build({
     },
   },
 });
+// The programs look for the base image beside themselves.
+for (const name of ["engram.image", "engram.image.sha256"]) {
+  copyFileSync(here(`../../dist/${name}`), here(`../../dist/bench/${name}`));
+}
 const words = ["dist/bench/bench.mjs", ...process.argv.slice(2)];
 process.exitCode = spawnSync(process.execPath, words, { cwd: root, stdio: "inherit" }).status ?? 1;
