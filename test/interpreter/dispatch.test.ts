@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bytecodes } from "../../vm/spec/bytecodes.ts";
 
 const source = readFileSync(
-  new URL("../../vm/interpreter/interpreter.ts", import.meta.url),
+  new URL("../../vm/interpreter/dispatch-loop.ts", import.meta.url),
   "utf8",
 );
 const cases = new Map(

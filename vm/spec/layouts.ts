@@ -278,31 +278,41 @@ export const futureBase = pastBase + survivorBytes;
 export const oldBase = 0x2000000;
 
 /** The first three objects of every image stand at fixed addresses. */
-export const nilOop: Oop = oldBase;
-export const falseOop: Oop = oldBase + 8;
-export const trueOop: Oop = oldBase + 16;
+export const nilOop: Oop = 0x2000000;
+export const falseOop: Oop = 0x2000008;
+export const trueOop: Oop = 0x2000010;
 
-/** Words of machine state, as indices into the word view. */
-const state = (n: number): number => (stateBase >> 2) + n;
+/** Words of machine state, as indices from stateBase / 4. Plain numbers, which the bundler writes into the loop. */
+export const edenFreeWord = 0x400;
+export const edenSoftEndWord = 0x401;
+export const edenHardEndWord = 0x402;
+export const fpWord = 0x403;
+export const savedBudgetWord = 0x404;
+export const liveWord = 0x405;
+export const budgetWord = 0x406;
+export const attentionWord = 0x407;
+export const specialObjectsWord = 0x408;
+export const oldEndWord = 0x409;
+
 export const State = {
   /** Next free byte of eden. */
-  edenFree: state(0),
+  edenFree: edenFreeWord,
   /** Reaching it asks for a scavenge at the next safepoint. */
-  edenSoftEnd: state(1),
+  edenSoftEnd: edenSoftEndWord,
   /** Allocation beyond it goes to old space. */
-  edenHardEnd: state(2),
+  edenHardEnd: edenHardEndWord,
   /** fp of the active frame at a safepoint; 0 while the stack is empty. Its pc is in the frame. */
-  fp: state(3),
+  fp: fpWord,
   /** Budget set aside while attention is asked for. */
-  savedBudget: state(4),
+  savedBudget: savedBudgetWord,
   /** Word index of the first dead word of the stack at a safepoint. */
-  live: state(5),
+  live: liveWord,
   /** Calls and backward jumps left before the next check. */
-  budget: state(6),
+  budget: budgetWord,
   /** Set when something waits for the next safepoint; budget is then 0. */
-  attention: state(7),
+  attention: attentionWord,
   /** The Array of special objects. */
-  specialObjects: state(8),
+  specialObjects: specialObjectsWord,
   /** End of the used part of old space; an address, so unsigned. */
-  oldEnd: state(9),
+  oldEnd: oldEndWord,
 } as const;
