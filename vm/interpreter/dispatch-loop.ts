@@ -20,6 +20,7 @@
  */
 
 import {
+  arrayClassIndex,
   attentionWord,
   budgetWord,
   ClosureSlot,
@@ -28,6 +29,8 @@ import {
   edenSoftEndWord,
   Format,
   falseOop,
+  floatClassIndex,
+  formatShift,
   fpWord,
   headerWords,
   immutableBit,
@@ -48,11 +51,8 @@ import { Outcome } from "./control-primitives.ts";
 import { compareFloats, floatArithmetic } from "./float-arithmetic.ts";
 import { type Interpreter, Stop, type StopReason, scratch } from "./interpreter.ts";
 import { detailFailureCode, detailStartMask, detailTempMask, detailTempShift } from "./lookup.ts";
+import { MachineFault } from "./machine-fault.ts";
 import { primitiveTable } from "./primitives/index.ts";
-
-const sends = sendCacheBase >>> 2;
-const basicNew = primitiveNumber.get("basicNew")!;
-const stackEnd = stackStart + (stackBytes >>> 2) - stackMarginWords;
 
 /** The loop of one machine, a function that answers why it stopped. */
 export function makeDispatchLoop(machine: Interpreter): () => StopReason {
@@ -60,6 +60,11 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
   const F = machine.memory.doubles;
   const memory = machine.memory;
   const primitives = primitiveTable;
+  const sends = sendCacheBase >>> 2;
+  const stackEnd = stackStart + (stackBytes >>> 2) - stackMarginWords;
+  const basicNew = primitiveNumber.get("basicNew")!;
+  const floatSize = 2 << slotCountShift;
+  const floatHeader = floatClassIndex | (Format.words64 << formatShift);
   return function interpret(): StopReason {
     let fp = H[fpWord] | 0;
     let mi = H[(fp + 1) | 0] >>> 2;
@@ -348,6 +353,20 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
               pc = (pc + 1) | 0;
               continue;
             }
+          } else if (
+            ((b | c) & 3) === 0 &&
+            (H[b >>> 2] & 0x3ffff) === floatClassIndex &&
+            (H[c >>> 2] & 0x3ffff) === floatClassIndex &&
+            H[edenFreeWord] + 16 <= H[edenSoftEndWord]
+          ) {
+            const start = H[edenFreeWord];
+            H[edenFreeWord] = (start + 16) | 0;
+            H[start >> 2] = floatHeader;
+            H[((start >> 2) + 1) | 0] = floatSize;
+            F[((start >> 3) + 1) | 0] = F[((b >>> 3) + 1) | 0] + F[((c >>> 3) + 1) | 0];
+            H[(fp + ((w << 16) >> 24)) | 0] = start;
+            pc = (pc + 1) | 0;
+            continue;
           } else {
             const result = floatArithmetic(H, F, memory, 0, b, c);
             if (result !== 0) {
@@ -374,6 +393,20 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
               pc = (pc + 1) | 0;
               continue;
             }
+          } else if (
+            ((b | c) & 3) === 0 &&
+            (H[b >>> 2] & 0x3ffff) === floatClassIndex &&
+            (H[c >>> 2] & 0x3ffff) === floatClassIndex &&
+            H[edenFreeWord] + 16 <= H[edenSoftEndWord]
+          ) {
+            const start = H[edenFreeWord];
+            H[edenFreeWord] = (start + 16) | 0;
+            H[start >> 2] = floatHeader;
+            H[((start >> 2) + 1) | 0] = floatSize;
+            F[((start >> 3) + 1) | 0] = F[((b >>> 3) + 1) | 0] - F[((c >>> 3) + 1) | 0];
+            H[(fp + ((w << 16) >> 24)) | 0] = start;
+            pc = (pc + 1) | 0;
+            continue;
           } else {
             const result = floatArithmetic(H, F, memory, 1, b, c);
             if (result !== 0) {
@@ -399,6 +432,20 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
               pc = (pc + 1) | 0;
               continue;
             }
+          } else if (
+            ((b | c) & 3) === 0 &&
+            (H[b >>> 2] & 0x3ffff) === floatClassIndex &&
+            (H[c >>> 2] & 0x3ffff) === floatClassIndex &&
+            H[edenFreeWord] + 16 <= H[edenSoftEndWord]
+          ) {
+            const start = H[edenFreeWord];
+            H[edenFreeWord] = (start + 16) | 0;
+            H[start >> 2] = floatHeader;
+            H[((start >> 2) + 1) | 0] = floatSize;
+            F[((start >> 3) + 1) | 0] = F[((b >>> 3) + 1) | 0] * F[((c >>> 3) + 1) | 0];
+            H[(fp + ((w << 16) >> 24)) | 0] = start;
+            pc = (pc + 1) | 0;
+            continue;
           } else {
             const result = floatArithmetic(H, F, memory, 2, b, c);
             if (result !== 0) {
@@ -428,6 +475,21 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
                 continue;
               }
             }
+          } else if (
+            ((b | c) & 3) === 0 &&
+            (H[b >>> 2] & 0x3ffff) === floatClassIndex &&
+            (H[c >>> 2] & 0x3ffff) === floatClassIndex &&
+            H[edenFreeWord] + 16 <= H[edenSoftEndWord] &&
+            F[((c >>> 3) + 1) | 0] !== 0
+          ) {
+            const start = H[edenFreeWord];
+            H[edenFreeWord] = (start + 16) | 0;
+            H[start >> 2] = floatHeader;
+            H[((start >> 2) + 1) | 0] = floatSize;
+            F[((start >> 3) + 1) | 0] = F[((b >>> 3) + 1) | 0] / F[((c >>> 3) + 1) | 0];
+            H[(fp + ((w << 16) >> 24)) | 0] = start;
+            pc = (pc + 1) | 0;
+            continue;
           } else {
             const result = floatArithmetic(H, F, memory, 3, b, c);
             if (result !== 0) {
@@ -938,7 +1000,7 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
           const c = H[(fp + (w >> 24)) | 0];
           if ((b & 3) === 0 && (c & 1) !== 0) {
             const index = b >>> 2;
-            if ((H[index] & 0x3ffff) === classIndexOf.Array) {
+            if ((H[index] & 0x3ffff) === arrayClassIndex) {
               let size = H[index + 1] >>> slotCountShift;
               if (size === overflowSlotCount) size = H[index - 2];
               const n = (c >> 1) - 1;
@@ -962,7 +1024,7 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
           const c = H[(fp + (w >> 24)) | 0];
           if ((a & 3) === 0 && (b & 1) !== 0) {
             const index = a >>> 2;
-            if ((H[index] & (0x3ffff | immutableBit)) === classIndexOf.Array) {
+            if ((H[index] & (0x3ffff | immutableBit)) === arrayClassIndex) {
               let size = H[index + 1] >>> slotCountShift;
               if (size === overflowSlotCount) size = H[index - 2];
               const n = (b >> 1) - 1;
@@ -983,7 +1045,7 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
           break;
         }
         default:
-          throw new Error(`interpreter: no bytecode ${w & 255} at word ${pc - 1}`);
+          throw new MachineFault(`no bytecode ${w & 255} at word ${pc - 1}`);
       }
 
       // Send: the window is complete.

@@ -150,6 +150,10 @@ export const classIndexOf = Object.fromEntries(
   knownClasses.map((known, index) => [known.name, index]),
 ) as Record<KnownClassName, number>;
 
+/** Two of them as plain numbers, which the bundler writes into the loop. */
+export const floatClassIndex = 4;
+export const arrayClassIndex = 5;
+
 /** Class indices below this are for known classes, present and future. */
 export const firstFreeClassIndex = 128;
 
