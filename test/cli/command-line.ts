@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly program?: string;
   readonly input?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** In milliseconds. */
+  readonly timeLimit?: number;
   /** Called when the process runs; may send it signals. */
   readonly whileRunning?: (process: ReturnType<typeof spawn>) => void;
 }
@@ -44,7 +46,7 @@ function run(words: readonly string[], folder: string, options: RunOptions = {})
     cwd: folder,
     env: { ...inherited, ...options.environment },
     stdio: ["pipe", "pipe", "pipe"],
-    timeout: 60_000,
+    timeout: options.timeLimit ?? 60_000,
   });
   let out = "";
   let err = "";
