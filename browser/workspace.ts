@@ -93,12 +93,16 @@ export class Workspace implements ImageListOwner, TerminalListener {
     const title = decodeURIComponent(url.pathname.split("/").at(-1) ?? "").replace(/\.image$/, "");
     const wanted = new URLSearchParams(location.search).get("name") ?? title;
     const names = (await this.images()).map(({ name }) => name);
-    const from = element("p", {}, `From ${url.href}. It runs as a copy, kept in this browser.`);
-    const name = await askName("Open an image", freeName(wanted, names), "Open", from);
-    // Reloading must come back to the copy and not ask again.
+    // Reloading must come back to what is opened now and not ask again.
     const rest = new URLSearchParams(location.search);
     for (const key of ["image", "name"]) rest.delete(key);
     history.replaceState(null, "", `${location.pathname}${rest.size > 0 ? `?${rest}` : ""}`);
+    if (names.includes(wanted) && (await askForStored(wanted))) {
+      await this.open(wanted);
+      return true;
+    }
+    const from = element("p", {}, `From ${url.href}. It runs as a copy, kept in this browser.`);
+    const name = await askName("Open an image", freeName(wanted, names), "Open", from);
     if (name === undefined) return false;
     return this.openSource({ kind: "url", url: url.href, title }, { copy: name });
   }
@@ -548,6 +552,18 @@ async function closeClient({ client, opened }: Current): Promise<void> {
     notify("closed", "failure", `${opened.name} could not be saved: ${message}.`);
   }
   client.terminate();
+}
+
+/** Asks what to do about an image to be fetched when there is one of its name here. */
+async function askForStored(name: string): Promise<boolean> {
+  const chosen = await ask({
+    title: `${name} is in this browser already`,
+    choices: [
+      { label: "Open it as it is here", value: true, look: "primary" },
+      { label: "Fetch another copy", value: false },
+    ],
+  });
+  return chosen === true;
 }
 
 function refusalIn(error: unknown): Refused {

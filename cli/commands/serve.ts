@@ -9,7 +9,7 @@
 
 import { createReadStream, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Request } from "../command-table.ts";
 import { UsageError } from "../command-table.ts";
@@ -45,7 +45,7 @@ const headers = {
   "Cross-Origin-Resource-Policy": "same-origin",
   "Content-Security-Policy":
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
-    "img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; " +
+    "img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self' https:; object-src 'none'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
@@ -62,7 +62,9 @@ export async function serve(request: Request): Promise<ExitCode> {
   }
   const server = workspaceServer(pageFolder, image);
   const port = await listen(server, wantedPort(request));
-  process.stdout.write(`http://${address}:${port}/\n`);
+  process.stdout.write(
+    `http://${address}:${port}/${image === imagePath({ ...request, image: undefined }) ? "" : query(image)}\n`,
+  );
   return await new Promise((resolve) => {
     const stop = () => {
       server.close(() => resolve(exitCodes.ok));
@@ -76,6 +78,11 @@ export async function serve(request: Request): Promise<ExitCode> {
 /** A server of the files in a folder, and of an image. */
 export function workspaceServer(folder: string, image: string): Server {
   return createServer((incoming, response) => answer(incoming, response, folder, image));
+}
+
+/** Makes the page open that image instead of the one it had last. */
+function query(image: string): string {
+  return `?${new URLSearchParams({ image: "engram.image", name: basename(image, ".image") })}`;
 }
 
 function wantedPort(request: Request): number | undefined {

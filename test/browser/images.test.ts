@@ -54,14 +54,6 @@ async function openFile(path: string): Promise<void> {
   await workspace.page.locator("#file").setInputFiles(path);
 }
 
-async function download(): Promise<string> {
-  const waiting = workspace.page.waitForEvent("download");
-  await workspace.button("Download");
-  const path = join(folder, `${Math.random()}.image`);
-  await (await waiting).saveAs(path);
-  return path;
-}
-
 describe("saving", () => {
   it("counts a generation up and says when", async () => {
     const first = await workspace.save();
@@ -154,7 +146,7 @@ describe("an image file", () => {
   it("goes to Node and comes back with what was done there", async () => {
     await workspace.evaluate("Smalltalk at: #Travelled put: OrderedCollection new");
     await workspace.evaluate("(Smalltalk at: #Travelled) add: 'browser'");
-    const path = await download();
+    const path = await workspace.download(join(folder, "downloaded.image"));
     const added = engram(
       "-i",
       path,
@@ -197,6 +189,9 @@ describe("an image file", () => {
     await workspace.opened("fetched");
     expect(new URL(workspace.page.url()).search).toBe("");
     await workspace.page.reload();
+    await workspace.opened("fetched");
+    await workspace.page.goto(address);
+    await workspace.choose("Open it as it is here");
     await workspace.opened("fetched");
   });
 

@@ -36,6 +36,16 @@ function stop(server: ChildProcess): void {
   server.kill();
 }
 
+export const chromiumFlags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+] as const;
+
 export interface Chromium {
   readonly context: BrowserContext;
   /** Where it keeps what pages store. */
@@ -52,15 +62,7 @@ export async function startChromium(
   const context = await chromium.launchPersistentContext(folder, {
     executablePath,
     acceptDownloads: true,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
+    args: [...chromiumFlags],
   });
   context.setDefaultTimeout(20_000);
   return {
@@ -161,6 +163,14 @@ export class WorkspacePage {
     );
     await this.button("Save");
     return saved;
+  }
+
+  /** Downloads the image to a path; answers that. */
+  async download(path: string): Promise<string> {
+    const waiting = this.page.waitForEvent("download");
+    await this.button("Download");
+    await (await waiting).saveAs(path);
+    return path;
   }
 
   /** The dialog that is in front, when it is there. */
