@@ -11,6 +11,7 @@ import { createReadStream, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { baseImagePath } from "../base-image.ts";
 import type { Request } from "../command-table.ts";
 import { UsageError } from "../command-table.ts";
 import { type ExitCode, exitCodes, Refused } from "../exit-codes.ts";
@@ -63,7 +64,7 @@ export async function serve(request: Request): Promise<ExitCode> {
   const server = workspaceServer(pageFolder, image);
   const port = await listen(server, wantedPort(request));
   process.stdout.write(
-    `http://${address}:${port}/${image === imagePath({ ...request, image: undefined }) ? "" : query(image)}\n`,
+    `http://${address}:${port}/${image === baseImagePath ? "" : query(image)}\n`,
   );
   return await new Promise((resolve) => {
     const stop = () => {
