@@ -9,8 +9,10 @@
  */
 
 import type { Host } from "./host.ts";
+import { MemoryExhausted } from "./interpreter/contexts.ts";
 import type { InputEvent } from "./interpreter/input-queue.ts";
 import { Interpreter, Stop, type StopReason } from "./interpreter/interpreter.ts";
+import { MachineFault } from "./interpreter/machine-fault.ts";
 import type { ObjectMemory } from "./memory/object-memory.ts";
 import {
   ContextSlot,
@@ -47,6 +49,7 @@ export class VirtualMachine {
   private readonly saver: Saver | undefined;
   private readonly sliceBudget: number;
   private wake: (() => void) | undefined;
+  private hasFailed = false;
   /** Saves asked for from outside, done at the next safepoint. */
   private readonly requests: SaveRequest[] = [];
 
@@ -68,8 +71,9 @@ export class VirtualMachine {
     interpreter.collector.heapLoaded();
     const process = interpreter.scheduler.activeProcess;
     if (process !== nilOop) {
-      interpreter.activate(process);
-      if (memory.special("snapshotAnswer") === trueOop) interpreter.contexts.push(trueOop);
+      const goesOn = interpreter.activate(process);
+      if (!goesOn) interpreter.scheduler.activeProcess = nilOop;
+      else if (memory.special("snapshotAnswer") === trueOop) interpreter.contexts.push(trueOop);
       memory.setSpecial("snapshotAnswer", falseOop);
     }
     this.startSessionProcess();
@@ -104,7 +108,7 @@ export class VirtualMachine {
       const turnEnd = clock.monotonicMilliseconds() + turnMilliseconds;
       let reason: StopReason;
       do {
-        reason = this.interpreter.run(this.sliceBudget);
+        reason = this.interpret(this.sliceBudget);
         if (reason === Stop.snapshot) await this.answerSnapshot();
         await this.serveRequests();
       } while (
@@ -118,9 +122,20 @@ export class VirtualMachine {
     }
   }
 
+  /** A run that throws leaves the heap in a state nobody knows: it is never saved. */
+  private interpret(budget: number): StopReason {
+    try {
+      return this.interpreter.run(budget);
+    } catch (error) {
+      this.hasFailed = true;
+      if (error instanceof MachineFault || error instanceof MemoryExhausted) throw error;
+      throw new MachineFault((error as Error).message, { cause: error });
+    }
+  }
+
   /** Runs one slice of that budget; a snapshot the image asks for is the caller's to answer with `answerSnapshot`. */
   runSlice(budget: number): StopReason {
-    const reason = this.interpreter.run(budget);
+    const reason = this.interpret(budget);
     if (reason === Stop.idle) this.passIdleTime();
     return reason;
   }
@@ -226,11 +241,12 @@ export class VirtualMachine {
 
   /**
    * Brings the heap into the state that is saved: every process suspended in
-   * its Contexts, new space empty, and for a full save old space compacted.
+   * its Contexts, new space empty, and for a full save what is dead collected.
    * `resumeAfterSnapshot` must follow before anything runs again.
    */
   prepareSnapshot(kind: SnapshotKind, awaitsAnswer: boolean): void {
     const { memory, interpreter } = this;
+    if (this.hasFailed) throw new MachineFault("it has failed");
     const process = interpreter.scheduler.activeProcess;
     if (memory.words[State.fp] !== 0) {
       const context = interpreter.contexts.flush();
@@ -238,7 +254,7 @@ export class VirtualMachine {
     }
     memory.setSpecial("snapshotAnswer", memory.booleanOop(awaitsAnswer));
     const result =
-      kind === "full" ? interpreter.collector.compact() : interpreter.collector.tenureAll();
+      kind === "full" ? interpreter.collector.collectForSave() : interpreter.collector.tenureAll();
     if (result.mournersWait) interpreter.signalMourners();
   }
 

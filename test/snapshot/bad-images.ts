@@ -27,11 +27,11 @@ import { now } from "../../image-format/steps.ts";
 import { MemoryExhausted } from "../../vm/interpreter/contexts.ts";
 import { Stop } from "../../vm/interpreter/interpreter.ts";
 import { MachineFault } from "../../vm/interpreter/machine-fault.ts";
-import { verifyHeap } from "../../vm/memory/heap-verifier.ts";
+import { describeProblem, verifyHeap } from "../../vm/memory/heap-verifier.ts";
 import { ObjectMemory } from "../../vm/memory/object-memory.ts";
 import { SimulatedHost } from "../../vm/simulated-host.ts";
 import { deltaSave, describeHeap, markCheckpoint, newImage, openHeap } from "../../vm/snapshot.ts";
-import { oldBase, pageBytes, State } from "../../vm/spec/layouts.ts";
+import { oldBase, pageBytes, pastBase, State, survivorBytes } from "../../vm/spec/layouts.ts";
 import { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { Random } from "../image-format/samples.ts";
 import { miniMachine } from "../interpreter/mini-kernel.ts";
@@ -300,10 +300,27 @@ export type Verdict = "ran" | "ended" | "idle" | "fault" | "memory" | `EIMG_${st
 
 const slice = 200;
 const longestOpenMilliseconds = 10_000;
+/** A refused image has not yet said where its heap ends. */
+const mostTouchedBytes = 0x400000;
+
+let buffer: ArrayBuffer | undefined;
+
+/** Memory of zeros; the one before is not to be used any more. */
+function cleanMemory(): ObjectMemory {
+  if (buffer !== undefined) {
+    const bytes = new Uint8Array(buffer);
+    const oldEnd = new Uint32Array(buffer)[State.oldEnd]!;
+    bytes.fill(0, 0, pastBase + survivorBytes * 2);
+    bytes.fill(0, oldBase, Math.min(Math.max(oldEnd, oldBase + mostTouchedBytes), bytes.length));
+  }
+  const memory = new ObjectMemory(heapLimit, buffer);
+  buffer = memory.bytes.buffer as ArrayBuffer;
+  return memory;
+}
 
 /** Opens an image, runs it if it may; throws an Error that describes what must not be. */
 export function judge(image: BadImage, steps: number): Verdict {
-  const memory = new ObjectMemory(heapLimit);
+  const memory = cleanMemory();
   const start = performance.now();
   let refusal: Verdict | undefined;
   try {
@@ -350,6 +367,8 @@ function runVerified(memory: ObjectMemory, image: BadImage, steps: number): Verd
       }
       if (reason === Stop.snapshot) return "ended";
     }
+    const problem = verifyHeap(memory);
+    if (problem !== undefined) throw new Error(`a breach: ${describeProblem(problem)}`);
     return "ran";
   } catch (error) {
     if (error instanceof MemoryExhausted) return "memory";
@@ -357,9 +376,6 @@ function runVerified(memory: ObjectMemory, image: BadImage, steps: number): Verd
     throw new Error(`${image.what}: running threw`, { cause: error });
   }
 }
-
-/** Whether the heap is still sound after a run, or what is not. */
-export const soundness = (memory: ObjectMemory) => verifyHeap(memory);
 
 export interface CampaignResult {
   readonly images: number;

@@ -406,6 +406,7 @@ export class Interpreter implements Machine, Roots {
     const words = memory.words;
     const context = words[fp]!;
     const sender = memory.fetchPointer(ContextSlot.sender, context);
+    if (sender === context) return this.cannotReturn(answer);
     if ((sender & 1) !== 0) {
       this.contexts.kill(context);
       const receiver = fp - 1 - this.code.argumentCount(words[fp + 1]!);

@@ -95,10 +95,11 @@ export class ObjectMemory {
   classesDropped = false;
   private hashState = 0x2545f491;
 
-  constructor(heapLimitBytes: number = defaultHeapLimitBytes) {
+  /** A buffer to use again must be of the same limit, and zero. */
+  constructor(heapLimitBytes: number = defaultHeapLimitBytes, used?: ArrayBuffer) {
     const limit = Math.min(Math.max(heapLimitBytes, 0x1000000) + oldBase, maximumHeapLimitBytes);
     this.limit = limit - (limit % 0x10000);
-    const buffer = reserve(this.limit);
+    const buffer = used ?? reserve(this.limit);
     this.words = new Int32Array(buffer);
     this.unsignedWords = new Uint32Array(buffer);
     this.halfWords = new Uint16Array(buffer);
