@@ -86,8 +86,10 @@ describe("engram", () => {
     );
     const { code } = await engram([image], {
       whileRunning: (child) => {
-        const timer = setInterval(() => child.kill("SIGINT"), 300);
-        child.on("close", () => clearInterval(timer));
+        // It must have started: before, Ctrl-C ends it like any other program.
+        const press = () => child.kill("SIGINT");
+        const timers = [setTimeout(press, 2000), setTimeout(press, 2300)];
+        child.on("close", () => timers.forEach(clearTimeout));
       },
     });
     expect(code).toBe(130);
