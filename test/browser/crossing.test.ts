@@ -63,8 +63,7 @@ names := Dictionary new.
 gate signal`;
 
 const further = "12 timesRepeat: [ Gate signal. Processor yield ]. Trail size";
-const trail =
-  "(Trail inject: 17 into: [ :hash :each | hash * 31 + each printString hash \\\\\\\\ 16777213 ]) printString , ' ' , Trail size printString";
+const trail = "Trail asArray displayString";
 
 it("an image crosses between Node and Chromium and does what it would have done in one place", async () => {
   const [stays, travels] = ["stays.image", "travels.image"];
@@ -79,7 +78,7 @@ it("an image crosses between Node and Chromium and does what it would have done 
   engram("-i", path, "eval", "--save", further);
   const arrived = engram("-i", path, "eval", trail);
   expect(arrived).toBe(engram("-i", stays, "eval", trail));
-  expect(Number(/\d+'$/.exec(arrived)![0].slice(0, -1))).toBeGreaterThan(50);
+  expect(arrived.split(" ").length).toBeGreaterThan(60);
 });
 
 /** Opens an image file in the page, goes further there, and answers the file it is downloaded as. */

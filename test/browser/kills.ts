@@ -54,7 +54,7 @@ async function openAndKill(
     const browser = await chromium.connectOverCDP(endpoint);
     const workspace = await WorkspacePage.open(browser.contexts()[0]!, address);
     await workspace.ready().catch(async (error: unknown) => {
-      throw new Error(`${error}\n${await workspace.page.locator("body").innerText()}`);
+      throw new Error(`${error}\n${await workspace.page.locator("body").textContent()}`);
     });
     if (known.generation === 0) await workspace.evaluate(counting);
     const count = Number(await workspace.evaluate("count"));
