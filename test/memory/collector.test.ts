@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { Mourning } from "../../vm/memory/ephemerons.ts";
+import { verifyHeap } from "../../vm/memory/heap-verifier.ts";
+import { Marker } from "../../vm/memory/marker.ts";
 import {
   classIndexOf,
   Format,
@@ -233,6 +236,57 @@ describe("a compaction", () => {
     const before = memory.bytes.slice(oldBase, memory.oldEnd);
     heap.collector.compact();
     expect(memory.bytes.slice(oldBase, memory.oldEnd)).toEqual(before);
+  });
+});
+
+describe("a collection for a full save", () => {
+  /** A heap of 24 MB with that many dead words in front of it. */
+  const heapWithDead = (deadWords: number, megabytes = 24) => {
+    const heap = new SampleHeap();
+    const { memory } = heap;
+    const start = memory.oldEnd;
+    memory.allocateOld(classIndexOf.WordArray, Format.words32, deadWords);
+    const live = heap.keep(
+      memory.allocateOld(classIndexOf.WordArray, Format.words32, megabytes * 0x40000),
+    );
+    return { heap, memory, start, live };
+  };
+
+  it("slides the living together when much is dead", () => {
+    const { heap, memory, start, live } = heapWithDead(0x80000);
+    heap.collector.collectForSave();
+    expect(heap.root(live) >>> 0).toBe(start + 8);
+    expect(memory.oldSpace.freeBytes).toBe(0);
+    expect(verifyHeap(memory)).toBeUndefined();
+  });
+
+  it("moves nothing in a large heap with little that is dead", () => {
+    const { heap, memory, start, live } = heapWithDead(0x8000);
+    const before = heap.root(live);
+    heap.collector.collectForSave();
+    expect(heap.root(live)).toBe(before);
+    expect(memory.oldSpace.freeBytes).toBe((before >>> 0) - 8 - start);
+    expect(verifyHeap(memory)).toBeUndefined();
+  });
+
+  it("leaves nothing dead in a small heap", () => {
+    const { heap, memory, start, live } = heapWithDead(2, 1);
+    heap.collector.collectForSave();
+    expect(heap.root(live) >>> 0).toBe(start + 8);
+    expect(memory.oldSpace.freeBytes).toBe(0);
+  });
+
+  it("counts all that lives", () => {
+    const heap = new SampleHeap();
+    const { memory } = heap;
+    for (let n = 0; n < 300; n++) heap.keep(heap.array(heap.array(smallInteger(n)), nilOop));
+    heap.keep(memory.allocateOld(classIndexOf.Array, Format.indexable, 5001));
+    heap.collector.compact();
+    const end = memory.oldEnd;
+    heap.oldArray(smallInteger(1));
+    const marker = new Marker(memory, new Mourning(memory));
+    marker.mark();
+    expect(marker.liveWords * 4).toBe(end - oldBase);
   });
 });
 

@@ -21,6 +21,8 @@ export interface CollectionResult {
   readonly mournersWait: boolean;
 }
 
+/** From here on a heap is large: moving all of it takes a good part of a save. */
+const largeHeapBytes = 0x1000000;
 const leastGrowthBytes = 0x2000000;
 /** Tenured since the last full collection that make another worth it when room is short. */
 const shortageBytes = 0x100000;
@@ -82,10 +84,26 @@ export class Collector {
 
   /** Collects everything and slides the living together, in their order. */
   compact(): CollectionResult {
+    return this.timedFull(() => this.slide());
+  }
+
+  private slide(): void {
     this.statistics.compactions++;
+    new Compactor(this.memory).compact();
+    this.memory.roots?.objectsMoved();
+  }
+
+  /**
+   * Collects everything for a full save: compacts, unless in a large heap so
+   * little is dead that moving everything behind it would not pay.
+   */
+  collectForSave(): CollectionResult {
+    const { memory, marker } = this;
     return this.timedFull(() => {
-      new Compactor(this.memory).compact();
-      this.memory.roots?.objectsMoved();
+      const deadBytes = memory.heapBytes - marker.liveWords * 4;
+      const isWorthIt = memory.heapBytes < largeHeapBytes || deadBytes > memory.heapBytes >>> 6;
+      if (isWorthIt) this.slide();
+      else sweep(memory);
     });
   }
 

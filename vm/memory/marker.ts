@@ -41,6 +41,8 @@ export class Marker implements Tracer {
   private readonly stack = new IntStack(0x4000);
   /** By class index: 1 if a living instance has been met. */
   private readonly inhabited = new Uint8Array(classIndexMask + 1);
+  /** What was marked last takes that many words of old space. */
+  liveWords = 0;
   /** The class table, scanned entry by entry as classes turn out to live. */
   private table: Oop = nilOop;
   private readonly visitRun = (first: number, count: number) => this.markRun(first, first + count);
@@ -79,11 +81,13 @@ export class Marker implements Tracer {
   private start(): void {
     const memory = this.memory;
     this.inhabited.fill(0);
+    this.liveWords = 0;
     this.table =
       this.words[State.specialObjects] === nilOop ? nilOop : memory.special("classTable");
     // The table's entries are not roots, the table is.
     if (this.table !== nilOop) {
       this.words[this.table >>> 2]! |= markBit;
+      this.countLive(this.table >>> 2);
       const first = (this.table >>> 2) + headerWords;
       this.markRun(first, first + Math.min(firstFreeClassIndex, memory.slotCount(this.table)));
       this.inhabit(this.words[this.table >>> 2]! & classIndexMask);
@@ -150,13 +154,27 @@ export class Marker implements Tracer {
     const header = words[index]!;
     if ((header & markBit) !== 0) return;
     words[index] = header | markBit;
+    const slots = this.countLive(index);
     const classIndex = header & classIndexMask;
     if (this.inhabited[classIndex] === 0) this.inhabit(classIndex);
     const format = (header >>> formatShift) & 31;
     if (format <= Format.ephemeron || format >= Format.compiledCode) {
       // An object without slots needs no scan.
-      if (words[index + 1]! >>> slotCountShift !== 0) this.stack.push(oop);
+      if (slots !== 0) this.stack.push(oop);
     }
+  }
+
+  /** Adds the size of an object to what lives; answers its slot count. */
+  private countLive(index: number): number {
+    const words = this.words;
+    let slots = words[index + 1]! >>> slotCountShift;
+    let headers = headerWords;
+    if (slots === overflowSlotCount) {
+      slots = words[index - headerWords]! >>> 0;
+      headers += headerWords;
+    }
+    this.liveWords += headers + slots + (slots & 1);
+    return slots;
   }
 
   private inhabit(classIndex: number): void {
