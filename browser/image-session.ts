@@ -102,6 +102,11 @@ export class ImageSession {
     };
   }
 
+  /** Whether memory differs from what was saved last, as far as old objects tell. */
+  get hasChanges(): boolean {
+    return dirtyPageCount(this.memory) > 0;
+  }
+
   get generation(): number {
     return this.target.file.generation;
   }
@@ -122,13 +127,23 @@ export class ImageSession {
     const { store, memory } = this;
     const lock = await store.lock(name);
     try {
-      const storage = await store.open(name, "create");
-      const file = await ImageFile.create(storage, this.copy(), { services });
+      const file = await this.createFile(name);
       markCheckpoint(memory);
       await this.letGo();
       this.target = { name, file, lock };
     } catch (error) {
       await lock.release();
+      throw error;
+    }
+  }
+
+  private async createFile(name: string): Promise<ImageFile> {
+    const storage = await this.store.open(name, "create");
+    try {
+      return await ImageFile.create(storage, this.copy(), { services });
+    } catch (error) {
+      storage.close();
+      await this.store.discard(name);
       throw error;
     }
   }

@@ -78,6 +78,11 @@ export class ImageStore {
     await this.locked(name, async () => this.folder.remove(file));
   }
 
+  /** Removes what is left of an image that could not be made; its maker has the lock. */
+  async discard(name: string): Promise<void> {
+    await this.folder.remove(fileName(name));
+  }
+
   /** Gives a file another name: a copy is made durable before the old one goes. */
   async rename(from: string, to: string): Promise<void> {
     await this.locked(from, () =>

@@ -99,7 +99,7 @@ addEventListener("drop", (event) => {
 // Coming and going
 
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) workspace.autosave();
+  if (document.hidden) workspace.saveQuickly();
 });
 addEventListener("pagehide", () => workspace.leave());
 addEventListener("beforeunload", (event) => {

@@ -74,11 +74,6 @@ export interface Opened {
   readonly warnings: readonly Refused[];
 }
 
-export interface Exported {
-  readonly bytes: Blob;
-  readonly name: string;
-}
-
 /** Every request, with what it takes and what is answered. */
 export interface Requests {
   /** Stored images, the one saved last first. */
@@ -88,7 +83,7 @@ export interface Requests {
   remove: { takes: string; answers: null };
   rename: { takes: { readonly from: string; readonly to: string }; answers: null };
   /** A compact copy of a stored image, or of the running one. */
-  export: { takes: string | null; answers: Exported };
+  export: { takes: string | null; answers: Blob };
   open: { takes: OpenParameters; answers: Opened };
   /** Makes what runs durable; answers the generation. */
   save: { takes: "delta" | "full"; answers: number };
@@ -130,7 +125,8 @@ export type FromWorker =
   | { readonly kind: "ended"; readonly exitCode: number }
   /** The machine cannot go on. */
   | { readonly kind: "failed"; readonly refused: Refused }
-  | { readonly kind: "pong" };
+  /** Whether there is something to save since the last save. */
+  | { readonly kind: "pong"; readonly hasChanges: boolean };
 
 /** A message and its place in the order of those sent that way. */
 export interface Numbered<Message> {

@@ -47,6 +47,8 @@ export interface ClientListener {
   ended?(exitCode: number): void;
   /** The machine cannot go on. */
   failed?(refused: Refused): void;
+  /** The image has changed since its last save. */
+  changed?(): void;
   /** The worker is silent, or speaks again. */
   silent?(isSilent: boolean): void;
 }
@@ -173,6 +175,7 @@ export class VmClient {
         this.fail(message.refused);
         return;
       case "pong":
+        if (message.hasChanges) listener.changed?.();
     }
   }
 

@@ -13,7 +13,6 @@ import { BrowserConsole, BrowserHost } from "./browser-host.ts";
 import { ImageSession } from "./image-session.ts";
 import { ImageStore } from "./image-store.ts";
 import {
-  type Exported,
   type FromPage,
   type FromWorker,
   type Numbered,
@@ -85,6 +84,10 @@ class Running {
     send(end);
   }
 
+  get hasChanges(): boolean {
+    return this.session.hasChanges;
+  }
+
   input(bytes: Uint8Array): void {
     this.machine.postInput(bytes);
     this.host.attend();
@@ -119,12 +122,12 @@ class Running {
     return this.session.opened;
   }
 
-  async export(): Promise<Exported> {
+  async export(): Promise<Blob> {
     let bytes = new Blob();
     await this.snapshot("full", async () => {
       bytes = await this.session.export();
     });
-    return { bytes, name: this.session.opened.name };
+    return bytes;
   }
 
   async close(): Promise<void> {
@@ -199,7 +202,7 @@ const services: {
 };
 
 /** A collected copy of an image that does not run. */
-async function exportStored(name: string): Promise<Exported> {
+async function exportStored(name: string): Promise<Blob> {
   const session = await ImageSession.open(await store, {
     source: { kind: "stored", name },
     as: "readOnly",
@@ -209,7 +212,7 @@ async function exportStored(name: string): Promise<Exported> {
   const collector = new Collector(session.memory);
   collector.heapLoaded();
   collector.compact();
-  return { bytes: await session.export(), name };
+  return session.export();
 }
 
 async function serve(id: number, request: Request): Promise<void> {
@@ -242,7 +245,7 @@ function receive(message: FromPage): void {
       running?.taken(message.byteCount);
       return;
     case "ping":
-      send({ kind: "pong" });
+      send({ kind: "pong", hasChanges: running?.hasChanges ?? false });
   }
 }
 

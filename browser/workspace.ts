@@ -161,7 +161,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
 
   async download(name: string): Promise<void> {
     const isCurrent = name === this.currentName;
-    const { bytes } = isCurrent
+    const bytes = isCurrent
       ? await this.current!.client.request("export", null)
       : await this.keeper.request("export", name);
     const url = URL.createObjectURL(bytes);
@@ -219,8 +219,10 @@ export class Workspace implements ImageListOwner, TerminalListener {
       output: (bytes: Uint8Array, taken: () => void) => {
         if (isCurrent()) this.view.terminal.write(bytes, taken);
         else taken();
-        this.hasChanged = true;
       },
+      changed: whenCurrent(() => {
+        this.hasChanged = true;
+      }),
       saving: whenCurrent(() => this.view.showState("saving", "Saving…")),
       saved: whenCurrent((number: number) => this.noteSaved(number)),
       saveFailed: whenCurrent((refused: Refused) => this.noteSaveFailed(refused)),
@@ -387,11 +389,16 @@ export class Workspace implements ImageListOwner, TerminalListener {
 
   // Saving without being asked
 
-  /** Saves what changed since the last save. */
+  /** Saves if something is known to have changed since the last save. */
   autosave(): void {
+    if (this.hasChanged) this.saveQuickly();
+  }
+
+  /** Saves, for the user may not come back. */
+  saveQuickly(): void {
     const { current } = this;
     clearTimeout(this.quietTimer);
-    if (current === undefined || current.opened.isReadOnly || !this.hasChanged) return;
+    if (current === undefined || current.opened.isReadOnly) return;
     void current.client.request("save", "delta").catch(() => {});
   }
 
@@ -404,7 +411,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
     if (current === undefined || current.opened.isReadOnly) return;
     const ended = savesEnded && new Int32Array(savesEnded);
     const before = ended?.[0];
-    void current.client.request("save", "delta").catch(() => {});
+    this.saveQuickly();
     const patience = ended === undefined ? leaveMilliseconds.unknown : leaveMilliseconds.known;
     const end = performance.now() + patience;
     while (performance.now() < end && (ended === undefined || Atomics.load(ended, 0) === before));

@@ -62,7 +62,7 @@ const products = [
   {
     name: "browser",
     file: "dist/browser/index.html",
-    from: [...machine, "browser"],
+    from: [...machine, "browser", "dist/engram.image"],
     make: () => bundle("browser/vite.config.ts"),
   },
 ];

@@ -195,3 +195,29 @@ describe("a reload", () => {
     expect(await workspace.evaluate("last")).toBe("'typed before leaving'");
   });
 });
+
+describe("a server that sends no headers but a strict policy", () => {
+  it("can serve the page too", async () => {
+    const headers = {
+      "content-security-policy":
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'",
+    };
+    await chromium.context.route(`${server.address}**`, async (route) => {
+      const response = await route.fetch();
+      const type = response.headers()["content-type"]!;
+      await route.fulfill({ response, headers: { ...headers, "content-type": type } });
+    });
+    const other = await WorkspacePage.open(chromium.context, server.address);
+    expect(await other.page.evaluate(() => crossOriginIsolated)).toBe(false);
+    await other.choose("Open a copy");
+    await other.giveName("strict", "Open");
+    await other.opened("strict");
+    expect(await other.evaluate("left := 3 + 4")).toBe("7");
+    await other.page.reload();
+    await other.opened("strict");
+    expect(await other.evaluate("left")).toBe("7");
+    expect(other.problems).toEqual([]);
+    await chromium.context.unroute(`${server.address}**`);
+    await other.page.close();
+  });
+});

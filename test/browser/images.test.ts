@@ -79,6 +79,20 @@ describe("saving", () => {
     await next.page.close();
   });
 
+  it("happens when the page is hidden", async () => {
+    await workspace.evaluate(
+      "[ [ hidden := 'in the background'. (Delay forSeconds: 1) wait ] repeat ] fork",
+    );
+    const before = await workspace.save();
+    const saved = workspace.nextSave();
+    await workspace.page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { value: true, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+      Reflect.deleteProperty(document, "hidden");
+    });
+    expect(await saved).toBeGreaterThan(before);
+  });
+
   it("fails loudly when the storage is full, and works again when it is not", async () => {
     const { origin } = new URL(server.address);
     const session = await chromium.context.newCDPSession(workspace.page);

@@ -151,7 +151,14 @@ export class WorkspacePage {
 
   /** Saves with the button; answers the generation acknowledged. */
   async save(): Promise<number> {
-    const saved = this.page.evaluate(
+    const saved = this.nextSave();
+    await this.button("Save");
+    return saved;
+  }
+
+  /** The generation that is acknowledged next. */
+  nextSave(): Promise<number> {
+    return this.page.evaluate(
       () =>
         new Promise<number>((resolve) => {
           addEventListener(
@@ -161,8 +168,6 @@ export class WorkspacePage {
           );
         }),
     );
-    await this.button("Save");
-    return saved;
   }
 
   /** Downloads the image to a path; answers that. */
