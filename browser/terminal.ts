@@ -70,6 +70,8 @@ export class Terminal {
       lineHeight: 1.2,
       scrollback: scrollbackLines,
       convertEol: true,
+      // The image counts on it when it draws the line anew.
+      reflowCursorLine: true,
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       theme: theme(),
     });
