@@ -1,0 +1,37 @@
+/** The kernel's own tests, plain and under stress: with the same answer each time. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { runKernelTests, testImage } from "./kernel-tests.ts";
+
+let image: Uint8Array;
+beforeAll(async () => {
+  image = await testImage();
+});
+
+/** A sample that leaves out what is slow, files, and what looks at memory. */
+const sample = ["IntervalTest", "OrderedCollectionTest", "ExceptionTest", "ContextTest"];
+
+describe("the kernel's tests", () => {
+  it("pass", () => {
+    const { passed, failures } = runKernelTests(image, []);
+    expect(failures).toEqual([]);
+    expect(passed).toBeGreaterThan(400);
+  });
+
+  it("pass with collections between them", () => {
+    expect(runKernelTests(image, [], { collectionEvery: 60_000 }).failures).toEqual([]);
+  });
+
+  it("pass with a collection every few calls", () => {
+    const stress = { collectionEvery: 100, verifyEvery: 400 };
+    const { passed, failures } = runKernelTests(image, ["PointTest", "SemaphoreTest"], stress);
+    expect(failures).toEqual([]);
+    expect(passed).toBeGreaterThan(5);
+  });
+
+  it("pass when saved and reopened on the way", () => {
+    const { passed, failures, reopened } = runKernelTests(image, sample, { reopenEvery: 40_000 });
+    expect(failures).toEqual([]);
+    expect(passed).toBeGreaterThan(20);
+    expect(reopened).toBeGreaterThan(3);
+  });
+});
