@@ -1,0 +1,59 @@
+"""Runs a program on a terminal of its own and talks to it as told on standard input.
+
+Each line of standard input is a JSON object: {"send": text}, {"wait": text,
+"seconds": n} (until the text has come since the last wait) or {"pause":
+seconds}. Each wait is answered by a line of JSON: whether the text came, after
+how many milliseconds, and what came.
+"""
+
+import json
+import os
+import pty
+import select
+import signal
+import sys
+import time
+
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+
+seen = b""
+
+
+def read(seconds):
+    global seen
+    if select.select([terminal], [], [], seconds)[0]:
+        try:
+            seen += os.read(terminal, 65536)
+        except OSError:
+            return False
+    return True
+
+
+def wait(text, seconds):
+    global seen
+    start = time.monotonic()
+    wanted = text.encode()
+    while wanted not in seen and time.monotonic() < start + seconds:
+        if not read(0.01):
+            break
+    came = wanted in seen
+    text = seen.decode("utf8", "replace")
+    seen = seen.partition(wanted)[2] if came else b""
+    return {"came": came, "milliseconds": (time.monotonic() - start) * 1000, "text": text}
+
+
+for line in sys.stdin:
+    step = json.loads(line)
+    if "send" in step:
+        os.write(terminal, step["send"].encode())
+    elif "pause" in step:
+        end = time.monotonic() + step["pause"]
+        while time.monotonic() < end and read(0.05):
+            pass
+    else:
+        print(json.dumps(wait(step["wait"], step["seconds"])), flush=True)
+
+os.kill(pid, signal.SIGKILL)
+os.waitpid(pid, 0)
