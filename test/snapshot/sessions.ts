@@ -3,7 +3,7 @@
  * simulated host, stepped to an exact safepoint, saved and opened again.
  */
 
-import { nodeServices } from "../../cli/node-storage.ts";
+import { browserServices } from "../../browser/image-services.ts";
 import { ImageFile } from "../../image-format/image-file.ts";
 import { MemoryFile } from "../../image-format/memory-storage.ts";
 import { now } from "../../image-format/steps.ts";
@@ -30,7 +30,7 @@ export interface Session {
 export function openSession(image: Uint8Array, command: readonly string[]): Session {
   const storage = new MemoryFile(image);
   const memory = new ObjectMemory(0x8000000);
-  const file = now(openHeap(storage, memory, { services: nodeServices }));
+  const file = now(openHeap(storage, memory, { services: browserServices }));
   const host = new SimulatedHost(command);
   const machine = new VirtualMachine(memory, host);
   machine.start();
@@ -81,7 +81,7 @@ export function saved(session: Session, kind: SnapshotKind): Uint8Array {
   const fresh = new MemoryFile();
   now(
     ImageFile.create(fresh, newImage(memory, notes, file.manifest.fileId), {
-      services: nodeServices,
+      services: browserServices,
     }),
   );
   machine.resumeAfterSnapshot();
