@@ -1147,6 +1147,7 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
           case 4: // getter
             H[at] = H[(H[at] >>> 2) + 2 + (action >>> 8)];
             entry = 0;
+            pc = branchOn(H, pc, fp, at);
             break act;
           case 5: // answerSelf
             entry = 0;
@@ -1154,7 +1155,20 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
           case 6: // answerConstant
             H[at] = detail;
             entry = 0;
+            pc = branchOn(H, pc, fp, at);
             break act;
+          case 10: {
+            // setter
+            const object = H[at];
+            const index = object >>> 2;
+            if ((H[index] & immutableBit) !== 0) break;
+            const slot = (index + 2 + (action >>> 8)) | 0;
+            const value = H[(at + 1) | 0];
+            H[slot] = value;
+            if (object >>> 0 >= oldBase) memory.storeCheck(object, slot, value);
+            entry = 0;
+            break act;
+          }
           case 7: {
             // contextReceiver
             machine.save(fp, pc - mi, at);
@@ -1248,6 +1262,16 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
       }
     }
   };
+}
+
+/** Takes the branch that follows if it decides on the Boolean just answered; answers the new pc. */
+function branchOn(H: Int32Array, pc: number, fp: number, at: number): number {
+  const next = H[pc];
+  if ((next & 0xfe) !== 34 || ((fp + ((next << 16) >> 24)) | 0) !== at) return pc;
+  const value = H[at];
+  if (value === trueOop) return (pc + 1 + ((next & 1) !== 0 ? next >> 16 : 0)) | 0;
+  if (value === falseOop) return (pc + 1 + ((next & 1) !== 0 ? 0 : next >> 16)) | 0;
+  return pc;
 }
 
 function compareIntegers(operation: number, b: Oop, c: Oop): number {

@@ -65,6 +65,8 @@ export const Action = {
   notUnderstood: 8,
   /** basicNew of a class whose instances have n slots; detail is their header's first word. */
   instantiate: 9,
+  /** Store the argument in slot n of the receiver and answer the receiver. */
+  setter: 10,
 } as const;
 
 /** A detail word: words from the code's oop to its first bytecode, temporaries, and whether a failure code is wanted. */
@@ -85,7 +87,9 @@ const blockValues = new Set([
   primitiveNumber.get("blockValueNoSwitch")!,
 ]);
 const basicNewNumber = primitiveNumber.get("basicNew");
-const markers = new Set([primitiveNumber.get("blockEnsure")!, primitiveNumber.get("blockOnDo")!]);
+const markers = new Set(
+  ["blockEnsure", "blockOnDo", "unwindRunner"].map((name) => primitiveNumber.get(name)!),
+);
 
 export class Lookup {
   private readonly memory: ObjectMemory;
@@ -232,7 +236,7 @@ export class Lookup {
     return Action.instantiate | (size << 8);
   }
 
-  /** Recognises `^self`, `^slot` and `^constant`. */
+  /** Recognises `^self`, `^slot`, `^constant` and `slot := argument`. */
   private quickAction(method: Oop, entry: number): number {
     const words = this.words;
     const pc = (method >>> 2) + this.code.startOffset(method);
@@ -243,6 +247,9 @@ export class Lookup {
     const second = words[pc + 1]!;
     if ((second & 255) !== Op.return || (second << 16) >> 24 !== target) return Action.activate;
     switch (first & 255) {
+      case Op.storeSlot:
+        if (target !== self || self !== -2 || (first << 8) >> 24 !== -1) return Action.activate;
+        return Action.setter | ((first >>> 24) << 8);
       case Op.loadSlot:
         if ((first << 8) >> 24 !== self) return Action.activate;
         return Action.getter | ((first >>> 24) << 8);
