@@ -59,13 +59,17 @@ export interface KernelResult {
 
 const node = new NodeHost([]);
 
-/** Files carry the date of the day, so the calendar is real; how time passes is not. */
+/** Files carry today's date, so time starts today; how it passes is simulated. */
 class HostWithFiles extends SimulatedHost implements Host {
   readonly files: HostFiles = node.files;
 
   constructor(words: readonly string[]) {
     super(words);
-    Object.assign(this.clock, { utcMicroseconds: node.clock.utcMicroseconds });
+    const start = node.clock.utcMicroseconds();
+    const { monotonicMilliseconds } = this.clock;
+    Object.assign(this.clock, {
+      utcMicroseconds: () => start + Math.round(monotonicMilliseconds() * 1000),
+    });
   }
 }
 

@@ -43,6 +43,7 @@ type Control = (at: number, argumentCount: number) => Oop;
 
 const handlerMarker = primitiveNumber.get("blockOnDo")!;
 const unwindMarker = primitiveNumber.get("blockEnsure")!;
+const runnerMarker = primitiveNumber.get("unwindRunner")!;
 
 const aContext = -classIndexOf.Context;
 const processSlots = ProcessSlot.terminating + 1;
@@ -53,6 +54,7 @@ const receiverOf: Partial<Record<ControlPrimitiveName, number>> = {
   blockValueWithArguments: -classIndexOf.FullBlockClosure,
   contextNextHandler: aContext,
   contextNextUnwind: aContext,
+  contextNextUnwindOrRunner: aContext,
   contextTerminateTo: aContext,
   contextHasSender: aContext,
   contextSize: aContext,
@@ -118,6 +120,11 @@ export class ControlPrimitives {
       become: (at) => this.become(at),
       becomeForward: (at) => this.becomeForward(at),
       flushCaches: (at) => this.flushCaches(at),
+      unwindRunner: () => Outcome.failed,
+      contextNextUnwindOrRunner: (at) => {
+        const below = machine.memory.fetchPointer(ContextSlot.sender, this.words[at]);
+        return this.nextMarked(below, nilOop, unwindMarker, runnerMarker);
+      },
       holdSnapshots: (at) => this.holdSnapshots(at),
       snapshotError: () =>
         this.snapshotError === undefined ? nilOop : machine.memory.newString(this.snapshotError),
@@ -361,7 +368,7 @@ export class ControlPrimitives {
     return this.nextMarked(sender, end, unwindMarker);
   }
 
-  private nextMarked(start: Oop, end: Oop, marker: number): Oop {
+  private nextMarked(start: Oop, end: Oop, marker: number, other = marker): Oop {
     const { memory, code } = this.machine;
     let context = start;
     const walk = new ChainWalk();
@@ -371,11 +378,9 @@ export class ControlPrimitives {
       walk.isNew(context)
     ) {
       const method = memory.fetchPointer(ContextSlot.method, context);
-      if (
-        memory.classIndex(method) === classIndexOf.CompiledMethod &&
-        code.primitive(method) === marker
-      ) {
-        return context;
+      if (memory.classIndex(method) === classIndexOf.CompiledMethod) {
+        const primitive = code.primitive(method);
+        if (primitive === marker || primitive === other) return context;
       }
       context = memory.fetchPointer(ContextSlot.sender, context);
     }

@@ -187,6 +187,18 @@ const control = [
     arguments: 1,
     doc: "true: the heap is about to break a rule for a while, so saving waits; false: it may go on. Calls nest",
   },
+  {
+    number: 41,
+    name: "unwindRunner",
+    arguments: 0,
+    doc: "marks the method that runs unwind blocks; always fails",
+  },
+  {
+    number: 42,
+    name: "contextNextUnwindOrRunner",
+    arguments: 0,
+    doc: "the next context below that marks an unwind block, or runs one; nil if there is none",
+  },
 ] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 100 to 199: objects, slots, classes, reflection, compiling. */
