@@ -20,7 +20,6 @@ import {
   readSync,
   renameSync,
   unlinkSync,
-  writeFileSync,
   writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
@@ -142,7 +141,7 @@ export class NodeFolder implements RenamingFolder {
     const mark = `${hostname()} ${process.pid} ${startOf(process.pid)}`;
     const own = `${path}.${process.pid}`;
     // Linked into place, the lock is never seen without what it says.
-    attempt(() => writeFileSync(own, mark));
+    attempt(() => writeDurably(own, mark));
     try {
       takeLock(path, own);
     } finally {
@@ -155,6 +154,17 @@ export class NodeFolder implements RenamingFolder {
         isHeld = false;
       },
     };
+  }
+}
+
+/** After a power cut an empty lock would hold for ever: nobody could say whose it was. */
+function writeDurably(path: string, text: string): void {
+  const descriptor = openSync(path, "w");
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
