@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { version } from "../../package.json";
 import { MemoryExhausted } from "../../vm/interpreter/contexts.ts";
+import { MachineFault } from "../../vm/interpreter/machine-fault.ts";
 import { ObjectMemory } from "../../vm/memory/object-memory.ts";
 import { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { baseImagePath } from "../base-image.ts";
@@ -104,8 +105,14 @@ async function runMachine(machine: VirtualMachine, host: NodeHost): Promise<Exit
     machine.start();
     return await machine.run();
   } catch (error) {
-    if (!(error instanceof MemoryExhausted)) throw error;
-    throw new Refused(`out of memory: ${error.message}`, exitCodes.outOfMemory);
+    if (error instanceof MemoryExhausted) {
+      throw new Refused(`out of memory: ${error.message}`, exitCodes.outOfMemory);
+    }
+    // One that has a cause is our bug, and keeps its stack.
+    if (error instanceof MachineFault && error.cause === undefined) {
+      throw new Refused(error.message, exitCodes.badImage);
+    }
+    throw error;
   } finally {
     stopListening();
     host.console.close();
