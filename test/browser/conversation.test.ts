@@ -103,6 +103,11 @@ describe("a window that changes its size", () => {
       "enough to wrap when the window gets narrow'",
     ];
     await workspace.type(start + end);
+    // What is drawn for one width while the window takes another cannot be told apart.
+    await workspace.until(
+      async () => (await workspace.text()).replaceAll("\n", "").endsWith(end),
+      "the whole line",
+    );
     for (const width of [500, 420, 1280]) {
       await workspace.page.setViewportSize({ width, height: 700 });
       await workspace.until(async () => {
