@@ -1,6 +1,7 @@
 /** Bundles the command line for Node: one script, loaded with V8's code cache. */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { bundling } from "../vm/bundling.mjs";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -15,6 +16,7 @@ export default defineConfig({
     target: "node20",
     minify: "oxc",
     rolldownOptions: {
+      ...bundling,
       output: { format: "cjs", entryFileNames: "engram.cjs", codeSplitting: false },
     },
   },

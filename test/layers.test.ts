@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, "..");
 /** The first row that a path starts with gives its layer. */
 const layers: readonly (readonly [prefix: string, layer: number])[] = [
   ["image-format/", 0],
+  ["vm/bundling.mjs", 1],
   ["vm/host.ts", 1],
   ["vm/simulated-host.ts", 1],
   ["vm/spec/", 1],

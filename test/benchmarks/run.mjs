@@ -9,6 +9,7 @@ import { copyFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { buildWhatIsStale } from "../../cli/build.mjs";
+import { bundling } from "../../vm/bundling.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -24,7 +25,8 @@ await build({
     outDir: "dist/bench",
     target: "node20",
     minify: "oxc",
-    rollupOptions: {
+    rolldownOptions: {
+      ...bundling,
       input: { bench: here("bench.ts"), "image-work": here("image-work.ts") },
       output: { entryFileNames: "[name].mjs", chunkFileNames: "shared-[name].mjs" },
     },

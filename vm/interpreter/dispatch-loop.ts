@@ -56,8 +56,8 @@ import { primitiveTable } from "./primitives/index.ts";
 
 /** The loop of one machine, a function that answers why it stopped. */
 export function makeDispatchLoop(machine: Interpreter): () => StopReason {
-  const H = machine.memory.words;
-  const F = machine.memory.doubles;
+  const words = machine.memory.words;
+  const doubles = machine.memory.doubles;
   const memory = machine.memory;
   const primitives = primitiveTable;
   const sends = sendCacheBase >>> 2;
@@ -66,6 +66,9 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
   const floatSize = 2 << slotCountShift;
   const floatHeader = floatClassIndex | (Format.words64 << formatShift);
   return function interpret(): StopReason {
+    // As locals the views are constants at every access; taken from the closure, only outside the loop.
+    const H = words;
+    const F = doubles;
     let fp = H[fpWord] | 0;
     let mi = H[(fp + 1) | 0] >>> 2;
     let pc = (mi + (H[(fp + 2) | 0] >> 1)) | 0;
@@ -137,7 +140,7 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
                 if (object >>> 0 >= oldBase) memory.storeCheck(object, slot, value);
                 continue;
               }
-              at = machine.assignmentWindow(fp, (w << 8) >> 24, object, w >>> 24);
+              at = machine.assignmentWindow(fp, (w << 8) >> 24, object, w >>> 24) | 0;
               argumentCount = 2;
               break sending;
             }
@@ -152,7 +155,8 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
             }
             case 13: // loadSlotFar
               H[(fp + ((w << 16) >> 24)) | 0] =
-                H[(H[(fp + ((w << 8) >> 24)) | 0] >>> 2) + 2 + H[pc++]];
+                H[(H[(fp + ((w << 8) >> 24)) | 0] >>> 2) + 2 + H[pc]];
+              pc = (pc + 1) | 0;
               continue;
             case 14: {
               // storeSlotFar
@@ -163,16 +167,17 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
                 memory.storePointer(index, object, H[(fp + ((w << 8) >> 24)) | 0]);
                 continue;
               }
-              at = machine.assignmentWindow(fp, (w << 8) >> 24, object, index);
+              at = machine.assignmentWindow(fp, (w << 8) >> 24, object, index) | 0;
               argumentCount = 2;
               break sending;
             }
             case 15: // storeVectorFar
               memory.storePointer(
-                H[pc++],
+                H[pc],
                 H[(fp + ((w << 16) >> 24)) | 0],
                 H[(fp + ((w << 8) >> 24)) | 0],
               );
+              pc = (pc + 1) | 0;
               continue;
             case 16: {
               // newVector
@@ -309,7 +314,7 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
               at = (fp + ((w << 16) >> 24)) | 0;
               argumentCount = 0;
               machine.fillScratch("mustBeBoolean", at, 0);
-              entry = scratch;
+              entry = scratch | 0;
               break sending;
             }
             case 35: {
@@ -324,7 +329,7 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
               at = (fp + ((w << 16) >> 24)) | 0;
               argumentCount = 0;
               machine.fillScratch("mustBeBoolean", at, 0);
-              entry = scratch;
+              entry = scratch | 0;
               break sending;
             }
             case 36: // jumpIfNil
@@ -1106,9 +1111,9 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
             const outcome = machine.control.perform(action >>> 8, at, argumentCount);
             if (outcome === Outcome.failed) break;
             if (outcome === Outcome.resend) {
-              argumentCount = machine.control.argumentCount;
+              argumentCount = machine.control.argumentCount | 0;
               machine.control.fillEntry(scratch, at);
-              entry = scratch;
+              entry = scratch | 0;
               continue;
             }
             entry = 0;
@@ -1147,7 +1152,7 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
           case 4: // getter
             H[at] = H[(H[at] >>> 2) + 2 + (action >>> 8)];
             entry = 0;
-            pc = branchOn(H, pc, fp, at);
+            pc = branchOn(H, pc, fp, at) | 0;
             break act;
           case 5: // answerSelf
             entry = 0;
@@ -1155,7 +1160,7 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
           case 6: // answerConstant
             H[at] = detail;
             entry = 0;
-            pc = branchOn(H, pc, fp, at);
+            pc = branchOn(H, pc, fp, at) | 0;
             break act;
           case 10: {
             // setter
@@ -1206,12 +1211,12 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
               entry = 0;
               break act;
             }
-            detail = machine.lookup.detail(code);
+            detail = machine.lookup.detail(code) | 0;
             break;
           }
           default: {
             machine.save(fp, pc - mi, at);
-            argumentCount = machine.notUnderstood(w, mi, pc, entry, at, argumentCount);
+            argumentCount = machine.notUnderstood(w, mi, pc, entry, at, argumentCount) | 0;
             if (argumentCount < 0) {
               if (!machine.resumeNext()) return Stop.idle;
               fp = H[fpWord];
@@ -1220,7 +1225,7 @@ export function makeDispatchLoop(machine: Interpreter): () => StopReason {
               entry = 0;
               break act;
             }
-            entry = scratch;
+            entry = scratch | 0;
             continue;
           }
         }

@@ -1,0 +1,3 @@
+export declare const bundling: {
+  readonly optimization: { readonly inlineConst: { readonly mode: "all"; readonly pass: number } };
+};
