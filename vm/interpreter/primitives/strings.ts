@@ -89,12 +89,17 @@ function ofText(make: (memory: ObjectMemory, text: Oop, machine: Machine) => Oop
 
 // Case and character properties
 
+/** A small sharp s has a capital, which JavaScript writes SS. */
+const sharpS = 0xdf;
+const capitalSharpS = 0x1e9e;
+
 const latinLower = new Uint32Array(256);
 const latinUpper = new Uint32Array(256);
 for (let point = 0; point < 256; point++) {
   latinLower[point] = mapCase(point, (text) => text.toLowerCase());
   latinUpper[point] = mapCase(point, (text) => text.toUpperCase());
 }
+latinUpper[sharpS] = capitalSharpS;
 
 function mapCase(point: number, map: (text: string) => string): number {
   if (point > 0x10ffff) return point;
@@ -274,9 +279,10 @@ const stringCompare: Primitive = (machine, at) => {
     let a = left[index]!;
     let b = right[index]!;
     if (a === b) continue;
+    // Case is a matter of Latin 1 here: an order is by code points above it.
     if (!sensitive) {
-      a = lower(a);
-      b = lower(b);
+      if (a < 256) a = latinLower[a]!;
+      if (b < 256) b = latinLower[b]!;
     }
     if (a !== b) return smallInteger(a < b ? -1 : 1);
   }
