@@ -4,6 +4,11 @@
  *
  * Keys that a browser's user expects to work go to the browser: copying a selection,
  * pasting, reloading. Shift+Tab leaves the terminal for the buttons.
+ *
+ * When the window changes, the screen does not change at once: what is on its way
+ * was drawn for the size it has. The size wanted goes to the image, which answers
+ * by a sequence among its output (CSI 8 ; rows ; columns t) where what it draws
+ * for the new size begins; there the screen takes it.
  */
 import { FitAddon } from "@xterm/addon-fit";
 import { type ITheme, Terminal as Xterm } from "@xterm/xterm";
@@ -51,12 +56,27 @@ const lightTheme: ITheme = {
 
 export interface TerminalListener {
   keys(bytes: Uint8Array): void;
-  resized(columns: number, rows: number): void;
+  /** That size is wanted now; answers whether there is an image to say when. */
+  sizeWanted(size: Size): boolean;
 }
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+const isSame = (one: Size, other: Size): boolean =>
+  one.columns === other.columns && one.rows === other.rows;
+
+/** So long may the image take to say that it draws for another size. */
+const sizePatience = 1000;
 
 export class Terminal {
   /** Who is told of keys and sizes. */
   listener: TerminalListener | undefined;
+  /** Sizes the image was told of and has not taken yet, the oldest first. */
+  private sizesAsked: Size[] = [];
+  private sizeTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly xterm: Xterm;
   private readonly fit = new FitAddon();
   private readonly encoder = new TextEncoder();
@@ -70,8 +90,8 @@ export class Terminal {
       lineHeight: 1.2,
       scrollback: scrollbackLines,
       convertEol: true,
-      // The image counts on it when it draws the line anew.
       reflowCursorLine: true,
+      windowOptions: { setWinSizeChars: true },
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       theme: theme(),
     });
@@ -89,17 +109,17 @@ export class Terminal {
     this.xterm.onBinary((text) =>
       this.listener?.keys(Uint8Array.from(text, (each) => each.charCodeAt(0))),
     );
-    this.xterm.onResize(({ cols, rows }) => this.listener?.resized(cols, rows));
-    new ResizeObserver(() => this.fit.fit()).observe(element);
+    this.xterm.parser.registerCsiHandler({ final: "t" }, ([kind, rows, columns]) => {
+      if (kind === 8) this.imageTakes({ columns: Number(columns), rows: Number(rows) });
+      return true;
+    });
+    new ResizeObserver(() => this.followWindow()).observe(element);
     this.fit.fit();
   }
 
-  get columns(): number {
-    return this.xterm.cols;
-  }
-
-  get rows(): number {
-    return this.xterm.rows;
+  /** The size for which what comes is to be drawn. */
+  get size(): Size {
+    return { columns: this.xterm.cols, rows: this.xterm.rows };
   }
 
   /** Shows bytes; calls `taken` once they are in the screen's memory. */
@@ -113,9 +133,43 @@ export class Terminal {
     this.focus();
   }
 
-  /** Empties screen and scrollback. */
-  clear(): void {
+  /** Begins anew, empty, for an image that draws for that size. */
+  begin(size: Size): void {
     this.xterm.reset();
+    this.takeSize(size);
+    this.followWindow();
+  }
+
+  /** Asks for the size that fits, if it is another one than what was asked for last. */
+  private followWindow(): void {
+    const fitting = this.fit.proposeDimensions();
+    if (fitting === undefined || Number.isNaN(fitting.cols)) return;
+    const wanted = { columns: fitting.cols, rows: fitting.rows };
+    if (isSame(wanted, this.sizesAsked.at(-1) ?? this.size)) return;
+    if (this.listener?.sizeWanted(wanted) !== true) {
+      this.takeSize(wanted);
+      return;
+    }
+    this.sizesAsked.push(wanted);
+    clearTimeout(this.sizeTimer);
+    // Better a screen that fits, even if some rows on it were drawn for another.
+    this.sizeTimer = setTimeout(() => this.takeSize(wanted), sizePatience);
+  }
+
+  /** What comes now is drawn for that size. No program can make the screen take one that nobody wanted. */
+  private imageTakes(size: Size): void {
+    const index = this.sizesAsked.findIndex((each) => isSame(each, size));
+    if (index < 0) return;
+    const stillAsked = this.sizesAsked.slice(index + 1);
+    if (stillAsked.length === 0) this.takeSize(size);
+    else this.xterm.resize(size.columns, size.rows);
+    this.sizesAsked = stillAsked;
+  }
+
+  private takeSize({ columns, rows }: Size): void {
+    clearTimeout(this.sizeTimer);
+    this.sizesAsked = [];
+    this.xterm.resize(columns, rows);
   }
 
   focus(): void {

@@ -104,7 +104,8 @@ class Running {
 
   resize(columns: number, rows: number): void {
     this.console.resize(columns, rows);
-    this.machine.postEvent(["terminalResized", columns, rows]);
+    // The image says among its output where what it draws for that size begins.
+    this.machine.postEvent(["terminalResizing", columns, rows]);
   }
 
   taken(byteCount: number): void {

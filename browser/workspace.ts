@@ -18,7 +18,7 @@ import type {
   StoredImage,
 } from "./protocol.ts";
 import { refusedOf } from "./protocol.ts";
-import type { Terminal, TerminalListener } from "./terminal.ts";
+import type { Size, Terminal, TerminalListener } from "./terminal.ts";
 import { type ClientListener, RequestRefused, VmClient } from "./vm-client.ts";
 
 /** What the state line of the page can say; the style of each is in style.css. */
@@ -186,18 +186,17 @@ export class Workspace implements ImageListOwner, TerminalListener {
   ): Promise<boolean> {
     const { view } = this;
     view.showState("opening", "Opening…");
-    const { columns, rows } = view.terminal;
+    const { size } = view.terminal;
     const parameters: OpenParameters = {
       source,
       as,
-      columns,
-      rows,
+      ...size,
       ...(generation === undefined ? {} : { generation }),
       ...(this.savesEnded === undefined ? {} : { savesEnded: this.savesEnded }),
     };
     try {
       const { client, opened } = await openPatiently(parameters, lockWait, () => this.listener());
-      await this.replaceCurrent(client, opened);
+      await this.replaceCurrent(client, opened, size);
       return true;
     } catch (error) {
       if (this.current !== undefined) this.showSaved();
@@ -232,17 +231,15 @@ export class Workspace implements ImageListOwner, TerminalListener {
     });
   }
 
-  private async replaceCurrent(client: VmClient, opened: Opened): Promise<void> {
+  private async replaceCurrent(client: VmClient, opened: Opened, size: Size): Promise<void> {
     const { view } = this;
     const previous = this.current;
     this.current = { client, opened };
     this.hasChanged = false;
     this.saveFailure = undefined;
     for (const id of ["save", "silent", "warnings", "stop"]) dismiss(id);
-    view.terminal.clear();
     client.startWatching();
-    const { columns, rows } = view.terminal;
-    client.resize(columns, rows);
+    view.terminal.begin(size);
     view.showName(opened.name);
     this.showSaved();
     sessionStorage.setItem(nameKey, opened.name);
@@ -324,8 +321,9 @@ export class Workspace implements ImageListOwner, TerminalListener {
     this.noteChange();
   }
 
-  resized(columns: number, rows: number): void {
+  sizeWanted({ columns, rows }: Size): boolean {
     this.current?.client.resize(columns, rows);
+    return this.current !== undefined;
   }
 
   /** Stops what runs; offers to begin again when that does not help. */

@@ -51,6 +51,8 @@ const nodeClock: HostClock = {
 export class NodeConsole implements HostConsole {
   /** Where input goes; set by who runs the machine. */
   receiveInput: InputReceiver | undefined;
+  /** Who is told when the terminal has got another size. */
+  whenResized: ((columns: number, rows: number) => void) | undefined;
   private started = false;
 
   write(stream: 1 | 2, bytes: Uint8Array): void {
@@ -88,6 +90,10 @@ export class NodeConsole implements HostConsole {
     this.started = true;
     process.stdin.on("data", (chunk: Buffer) => this.receiveInput?.(chunk));
     process.stdin.on("end", () => this.receiveInput?.(new Uint8Array(0)));
+    process.stdout.on("resize", () => {
+      const { columns, rows } = this.size();
+      this.whenResized?.(columns, rows);
+    });
     process.stdin.resume();
   }
 

@@ -212,3 +212,24 @@ describe("a server that sends no headers but a strict policy", () => {
     await other.page.close();
   });
 });
+
+describe("a recursion without end", () => {
+  // On a page of its own: it fills the heap.
+  it("is stopped by the button, and the session goes on", async () => {
+    const other = await WorkspacePage.open(chromium.context, `${server.address}?storage=indexedDb`);
+    await other.ready();
+    await other.evaluate("kept := 6 * 7");
+    await other.press("Control+l");
+    await other.type(
+      "[ :block | block value: block ] value: [ :block | (block value: block) + 1 ]",
+    );
+    await other.press("Enter");
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await other.button("Stop");
+    await other.waitFor(/\n>$/);
+    expect(await other.evaluate("kept")).toBe("42");
+    await other.save();
+    expect(other.problems).toEqual([]);
+    await other.page.close();
+  });
+});

@@ -16,11 +16,11 @@ export interface PageServer {
   stop(): void;
 }
 
-/** Serves the workspace with the base image, or with another one. */
+/** Serves the workspace with the base image, or with another one; `ENGRAM` names another build's launcher. */
 export function startServer(...words: string[]): Promise<PageServer> {
   const server = spawn(
     process.execPath,
-    [join(root, "cli/engram.cjs"), "serve", ...words, "--port", "0"],
+    [process.env.ENGRAM ?? join(root, "cli/engram.cjs"), "serve", ...words, "--port", "0"],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   return new Promise((resolve, reject) => {

@@ -1,0 +1,113 @@
+/** A window that changes its size: what is on its way to the screen was drawn for the size before. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type Chromium,
+  type PageServer,
+  startChromium,
+  startServer,
+  WorkspacePage,
+} from "./page.ts";
+
+let server: PageServer;
+let chromium: Chromium;
+let workspace: WorkspacePage;
+
+beforeAll(async () => {
+  server = await startServer();
+  chromium = await startChromium();
+  workspace = await WorkspacePage.open(chromium.context, server.address);
+  await workspace.ready();
+});
+
+afterAll(async () => {
+  await chromium?.close();
+  server?.stop();
+});
+
+const widths = [500, 420, 1280, 380, 700];
+
+async function resize(width: number): Promise<void> {
+  await workspace.page.setViewportSize({ width, height: 700 });
+}
+
+const withoutBlanks = (text: string): string => text.replaceAll(/\s/g, "");
+
+describe("a window that changes its size", () => {
+  it("shows the line being typed once, below what was shown", async () => {
+    await resize(1280);
+    await workspace.evaluate("3 + 4");
+    const line = "'a line that is half typed and long enough to wrap when the window gets narrow'";
+    await workspace.type(line);
+    for (const width of widths) {
+      await resize(width);
+      await workspace.until(async () => {
+        const lines = (await workspace.text()).split("\n");
+        const typed = lines.slice(2);
+        return (
+          lines[0] === "> 3 + 4" &&
+          lines[1] === "7" &&
+          withoutBlanks(typed.join("")) === withoutBlanks(`>${line}`) &&
+          (width < 800 ? typed.length > 1 : typed.length === 1)
+        );
+      }, `a line in ${width} pixels`);
+      await workspace.type(" ");
+    }
+    await workspace.press("Control+c");
+    await workspace.waitFor(/\n>$/);
+  });
+
+  it("does so while keys are typed and a process prints", async () => {
+    await resize(1280);
+    const ticking =
+      "[ 1 to: 60 do: [ :i | (Delay forMilliseconds: 20) wait. Transcript show: 'tick '. Transcript show: i printString; cr ] ] fork";
+    await workspace.evaluate(ticking);
+    await workspace.press("Control+l");
+    const words = "'a line that is typed while the window changes and a process prints";
+    const typing = workspace.type(words);
+    for (let turn = 0; turn < 3; turn++) for (const width of widths) await resize(width);
+    await typing;
+    await workspace.until(async () => {
+      const text = await workspace.text();
+      const [ticks = "", typed = ""] = text.split(/^> /m);
+      const lines = ticks.trimEnd().split("\n");
+      const isInOrder = lines.every(
+        (each, index) => each === `tick ${60 - (lines.length - 1 - index)}`,
+      );
+      return isInOrder && withoutBlanks(typed) === withoutBlanks(words);
+    }, "60 ticks above the line that was typed");
+    await workspace.press("Control+c");
+    await workspace.waitFor(/\n>$/);
+  });
+
+  it("does so in the middle of output without end", async () => {
+    await resize(1280);
+    await workspace.press("Control+l");
+    await workspace.type(
+      "1 to: 400 do: [ :i | Transcript show: i printString; show: (String new: 97 withAll: $x); cr. (Delay forMilliseconds: 3) wait ]",
+    );
+    await workspace.press("Enter");
+    for (let turn = 0; turn < 3; turn++) for (const width of widths) await resize(width);
+    await workspace.waitFor(/^400x+\n(x+\n)*1\n>$/m);
+    const whole = withoutBlanks(await workspace.text()).match(/\d+x+(?=\d)/g) ?? [];
+    expect(whole.length).toBeGreaterThan(3);
+    for (const each of whole.slice(1)) expect(each).toMatch(/^\d+x{97}$/);
+    expect(await workspace.evaluate("3 + 4")).toBe("7");
+  });
+
+  it("fits its screen all the same when the image does not say for which size it draws", async () => {
+    await resize(1280);
+    await workspace.press("Control+l");
+    await workspace.type("ConsoleInput default on: 'terminalResizing' do: [ :event |  ]");
+    await workspace.press("Enter");
+    await workspace.waitFor(/ConsoleInput\n>$/);
+    await resize(420);
+    await workspace.until(
+      () =>
+        workspace.page.evaluate(
+          () => document.querySelector(".xterm-screen")!.getBoundingClientRect().width < 420,
+        ),
+      "a screen that fits",
+    );
+    expect(await workspace.evaluate("3 + 4")).toBe("7");
+  });
+});
