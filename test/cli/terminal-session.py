@@ -1,17 +1,20 @@
 """Runs a program on a terminal of its own and talks to it as told on standard input.
 
 Each line of standard input is a JSON object: {"send": text}, {"wait": text,
-"seconds": n} (until the text has come since the last wait) or {"pause":
-seconds}. Each wait is answered by a line of JSON: whether the text came, after
+"seconds": n} (until the text has come since the last wait), {"pause":
+seconds} or {"columns": n}, which gives the terminal that size. Each wait is answered by a line of JSON: whether the text came, after
 how many milliseconds, and what came.
 """
 
+import fcntl
 import json
 import os
 import pty
 import select
 import signal
+import struct
 import sys
+import termios
 import time
 
 pid, terminal = pty.fork()
@@ -48,6 +51,8 @@ for line in sys.stdin:
     step = json.loads(line)
     if "send" in step:
         os.write(terminal, step["send"].encode())
+    elif "columns" in step:
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, step["columns"], 0, 0))
     elif "pause" in step:
         end = time.monotonic() + step["pause"]
         while time.monotonic() < end and read(0.05):
