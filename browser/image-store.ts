@@ -180,7 +180,7 @@ async function created(file: StorageFile, generation: number): Promise<string> {
 
 async function fetchImage(url: string): Promise<Uint8Array> {
   const failure = (found: string) =>
-    new ImageError("EIMG_READ", { place: { file: url }, expected: "an image to download", found });
+    new ImageError("EIMG_FETCH", { place: { file: url }, expected: "an image", found });
   let response: Response;
   try {
     response = await fetch(url, { cache: "no-cache", credentials: "omit" });

@@ -19,6 +19,7 @@ const fontFamily =
   'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
 /** Below this width a smaller font shows more columns. */
 const narrowPixels = 600;
+const fontSize = (): number => (innerWidth < narrowPixels ? 13 : 15);
 
 const darkTheme: ITheme = {
   background: "#15181d",
@@ -86,7 +87,7 @@ export class Terminal {
     const theme = () => (dark.matches ? darkTheme : lightTheme);
     this.xterm = new Xterm({
       fontFamily,
-      fontSize: innerWidth < narrowPixels ? 13 : 15,
+      fontSize: fontSize(),
       lineHeight: 1.2,
       scrollback: scrollbackLines,
       convertEol: true,
@@ -142,6 +143,7 @@ export class Terminal {
 
   /** Asks for the size that fits, if it is another one than what was asked for last. */
   private followWindow(): void {
+    this.xterm.options.fontSize = fontSize();
     const fitting = this.fit.proposeDimensions();
     if (fitting === undefined || Number.isNaN(fitting.cols)) return;
     const wanted = { columns: fitting.cols, rows: fitting.rows };

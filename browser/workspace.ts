@@ -305,7 +305,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
       choices: [
         { label: "Other images", value: "others", look: "primary" },
         { label: "Open a file…", value: "file" },
-        { label: "Begin with a fresh image", value: "fresh" },
+        { label: "New image", value: "fresh" },
       ],
       ...(this.current === undefined && as === "itself" ? {} : { cancel: "Close" }),
     });

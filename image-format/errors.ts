@@ -165,6 +165,12 @@ export const imageErrors = [
     advice: "Check the disk and its permissions.",
   },
   {
+    code: "EIMG_FETCH",
+    damage: false,
+    means: "the image could not be downloaded",
+    advice: "Check the address. A server elsewhere must allow the pages of other sites to read it.",
+  },
+  {
     code: "EIMG_WRITE",
     damage: false,
     means: "the storage could not write; the save failed",

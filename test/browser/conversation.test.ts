@@ -32,6 +32,10 @@ const counting =
   "count := 0. [ [ count := count + 1. (Delay forMilliseconds: 5) wait ] repeat ] fork";
 
 describe("a conversation", () => {
+  it("begins with a word to one who has never been here", async () => {
+    await workspace.waitFor(/^Type an expression, like 100 factorial,\n/);
+  });
+
   it("answers an expression", async () => {
     expect(await workspace.evaluate("30 factorial")).toBe("265252859812191058636308480000000");
   });

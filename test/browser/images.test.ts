@@ -209,6 +209,19 @@ describe("an image file", () => {
     await workspace.opened("fetched");
   });
 
+  it("is refused readably when there is none at the address", async () => {
+    await workspace.page.goto(`${server.address}?image=nowhere.image`);
+    await workspace.choose("Open");
+    await workspace.dialog.getByText("nowhere cannot be opened").waitFor();
+    const text = await workspace.dialog.textContent();
+    expect(text).toContain("EIMG_FETCH");
+    expect(text).toContain("status 404");
+    // The browser itself tells of the missing file.
+    workspace.problems.length = 0;
+    await workspace.page.goto(server.address);
+    await workspace.ready();
+  });
+
   it("is refused readably when it is none, and the open image stays", async () => {
     const path = join(folder, "letter.image");
     writeFileSync(path, "Dear Sir or Madam,\n".repeat(1000));

@@ -94,6 +94,26 @@ describe("a window that changes its size", () => {
     expect(await workspace.evaluate("3 + 4")).toBe("7");
   });
 
+  it("shows whole rows, the last one too", async () => {
+    for (const [width, height] of [
+      [1100, 640],
+      [390, 700],
+      [900, 333],
+    ] as const) {
+      await workspace.page.setViewportSize({ width, height });
+      await workspace.until(
+        () =>
+          workspace.page.evaluate(() => {
+            const screen = document.querySelector(".xterm-screen")!.getBoundingClientRect();
+            const room = innerHeight - screen.bottom;
+            const row = screen.height / document.querySelectorAll(".xterm-rows > div").length;
+            return room >= 0 && room < row + 20 && screen.right <= innerWidth;
+          }),
+        `rows that fit ${width} by ${height} pixels`,
+      );
+    }
+  });
+
   it("fits its screen all the same when the image does not say for which size it draws", async () => {
     await resize(1280);
     await workspace.press("Control+l");
