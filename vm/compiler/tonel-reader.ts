@@ -60,6 +60,9 @@ export interface TonelFile {
   readonly classTraits: string;
   /** `category`, or package and tag joined by a hyphen. */
   readonly category: string;
+  /** Undefined where only a category is named. */
+  readonly package: string | undefined;
+  readonly tag: string | undefined;
   readonly comment: string;
   /** Everything the definition says, with the keys as written. */
   readonly properties: { readonly [key: string]: TonelValue };
@@ -84,6 +87,26 @@ export function methodPlace(
       ? method.patternOffset + offset
       : method.bodyOffset + offset - method.patternLength,
   );
+}
+
+/** Answers a function from offsets to lines, from 1; quick as long as offsets grow. */
+export function lineCounter(text: string): (offset: number) => number {
+  const lineEnd = /\r\n|\r|\n/g;
+  let line = 1;
+  let at = 0;
+  return (offset) => {
+    if (offset < at) {
+      line = 1;
+      at = 0;
+    }
+    lineEnd.lastIndex = at;
+    for (;;) {
+      const match = lineEnd.exec(text);
+      if (match === null || match.index >= offset) return line;
+      line++;
+      at = lineEnd.lastIndex;
+    }
+  };
 }
 
 function placeOf(text: string, offset: number): { line: number; column: number } {
@@ -320,7 +343,11 @@ function matchingBracket(text: string, start: number): number | undefined {
 }
 
 const names = (value: TonelValue | undefined): string[] =>
-  Array.isArray(value) ? value.map(String) : typeof value === "string" ? value.split(/\s+/) : [];
+  Array.isArray(value)
+    ? value.map(String)
+    : typeof value === "string"
+      ? value.split(/\s+/).filter((name) => name !== "")
+      : [];
 
 const text = (value: TonelValue | undefined): string => (typeof value === "string" ? value : "");
 
@@ -342,6 +369,8 @@ function definition(
     pools: names(properties.pools ?? properties.sharedPools),
     traits: text(properties.traits),
     classTraits: text(properties.classTraits),
+    package: packageName || undefined,
+    tag: tag || undefined,
     category: text(properties.category) || (tag === "" ? packageName : `${packageName}-${tag}`),
   };
 }

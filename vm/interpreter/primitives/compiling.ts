@@ -70,7 +70,8 @@ function requestAt(machine: Machine, at: number): Request | undefined {
     source: memory.stringValue(source),
     isDoIt: memory.words[at + 2] === trueOop,
     // The image decides what is undeclared; so every free name comes with its place.
-    environment: { instanceVariables, lookup: () => "undeclared" },
+    // Older code assigns with an underscore.
+    environment: { instanceVariables, lookup: () => "undeclared", underscoreAssignment: true },
   };
 }
 
@@ -271,7 +272,9 @@ interface Uses {
 
 /** What a method does with the receiver and its slots, indices from 1. */
 function usesIn({ source, isDoIt, environment }: Request): Uses {
-  const tree: MethodNode = isDoIt ? parseDoIt(source) : parseMethod(source);
+  const tree: MethodNode = isDoIt
+    ? parseDoIt(source, environment)
+    : parseMethod(source, environment);
   analyze(tree, source, environment, undefined);
   const uses: Uses = { read: new Set(), written: new Set(), self: false, thisContext: false };
   collectUses(tree.statements, uses);

@@ -3,7 +3,7 @@
  * image to build classes and compile methods from.
  */
 
-import { methodPlace, readTonel as read, type TonelFile } from "../../compiler/tonel-reader.ts";
+import { lineCounter, readTonel as read, type TonelFile } from "../../compiler/tonel-reader.ts";
 import { falseOop, nilOop, type Oop, smallInteger, trueOop } from "../../spec/layouts.ts";
 import type { SourcePrimitiveName } from "../../spec/primitives.ts";
 import type { Machine, Primitive } from "../machine.ts";
@@ -39,6 +39,7 @@ const readTonel: Primitive = (machine, at) => {
 
 /** In the order the row of the primitive says. */
 function describe(source: string, file: TonelFile): Plain {
+  const lineAt = lineCounter(source);
   return [
     file.kind,
     file.name,
@@ -57,9 +58,11 @@ function describe(source: string, file: TonelFile): Plain {
       method.isClassSide,
       method.category,
       method.source,
-      methodPlace(source, method, 0).line,
+      lineAt(method.patternOffset),
     ]),
     file.problems.map((problem) => [problem.message, problem.line, problem.column]),
+    file.package,
+    file.tag,
   ];
 }
 
