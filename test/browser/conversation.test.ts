@@ -115,10 +115,12 @@ describe("stopping", () => {
     expect(await workspace.evaluate("3 + 4")).toBe("7");
   });
 
-  it("works by the button in a loop", async () => {
+  it("works by the button in a loop, and says where the expression was", async () => {
     await runEndlessly("[ true ] whileTrue");
     await workspace.button("Stop");
     await workspace.waitFor(/\n>$/);
+    expect(await workspace.text()).toContain("UserInterrupt");
+    expect(await workspace.text()).not.toContain("Repl>>");
     expect(await workspace.evaluate("3 + 4")).toBe("7");
   });
 
