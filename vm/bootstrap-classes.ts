@@ -44,6 +44,10 @@ export interface ClassDefinition {
   readonly comment: string;
   /** The Format of instances, one of `classTypes`. */
   readonly format: number;
+  readonly isTrait: boolean;
+  /** Trait compositions as written, "" for none; the image makes them real. */
+  readonly traits: string;
+  readonly classTraits: string;
 }
 
 /** Kinds of class by the name Tonel gives them. */
@@ -104,6 +108,8 @@ export class HeapBuilder {
   private readonly globals = new Map<string, Oop>();
   private classSlots: readonly string[] = [];
   private metaclassSlots: readonly string[] = [];
+  private traitSlots: readonly string[] = [];
+  private traitMetaclassSlots: readonly string[] = [];
   private slotCounts = new Map<string, number>();
   private dictionarySlots: readonly string[] = [];
 
@@ -176,14 +182,19 @@ export class HeapBuilder {
   /** Makes all classes, of which `machineProblems` found nothing; superclasses come before their subclasses. */
   makeClasses(definitions: readonly ClassDefinition[]): void {
     const { memory } = this;
-    const slotsOf = (name: string) =>
-      allInstanceVariables(definitions.find((each) => each.name === name)!);
+    const slotsOf = (name: string) => {
+      const definition = definitions.find((each) => each.name === name);
+      return definition === undefined ? [] : allInstanceVariables(definition);
+    };
     this.classSlots = slotsOf("Class");
     this.metaclassSlots = slotsOf("Metaclass");
+    this.traitSlots = slotsOf("Trait");
+    this.traitMetaclassSlots = slotsOf("MetaclassForTraits");
     this.slotCounts = new Map(
       definitions.map((each) => [each.name, allInstanceVariables(each).length]),
     );
-    for (const definition of definitions) this.makeClass(definition);
+    for (const each of definitions) if (!each.isTrait) this.makeClass(each);
+    for (const each of definitions) if (each.isTrait) this.makeClass(each);
     this.dictionarySlots = slotsOf("SystemDictionary");
     memory.setSpecial(
       "smalltalk",
@@ -195,13 +206,14 @@ export class HeapBuilder {
 
   private makeClass(definition: ClassDefinition): void {
     const { memory } = this;
-    const metaclassOop = this.object("Metaclass", Format.fixed, this.metaclassSlots.length);
-    const ownSlots = metaclassVariables(definition);
+    const metaclassOop = definition.isTrait
+      ? this.traitMetaclass()
+      : this.object("Metaclass", Format.fixed, this.metaclassSlots.length);
     const classOop = this.checked(
       memory.allocateOld(
         this.classes.indexOf(metaclassOop),
         Format.fixed,
-        this.classSlots.length + ownSlots.length,
+        this.metaclassInstanceVariables(definition).length,
       ),
     );
     const known = knownClasses.findIndex((row) => row.name === definition.name);
@@ -212,6 +224,14 @@ export class HeapBuilder {
     );
     this.built.set(definition.name, { definition, classOop, metaclassOop, classVariables });
     this.declareGlobal(definition.name, classOop);
+  }
+
+  /** The class of a trait; its own class was made before, but is not filled yet. */
+  private traitMetaclass(): Oop {
+    const index = this.classes.indexOf(this.classNamed("MetaclassForTraits").classOop);
+    return this.checked(
+      this.memory.allocateOld(index, Format.fixed, this.traitMetaclassSlots.length),
+    );
   }
 
   private fillClass({ definition, classOop, metaclassOop, classVariables }: BuiltClass): void {
@@ -229,8 +249,8 @@ export class HeapBuilder {
     this.fillBehavior(
       this.metaclassSlots,
       metaclassOop,
-      superBuilt?.metaclassOop ?? this.classNamed("Class").classOop,
-      classFormat(this.classSlots.length + metaclassVariables(definition).length, Format.fixed),
+      superBuilt?.metaclassOop ?? this.classNamed(definition.isTrait ? "Trait" : "Class").classOop,
+      classFormat(this.metaclassInstanceVariables(definition).length, Format.fixed),
       definition.classInstanceVariables,
     );
     const put = (name: string, value: Oop) =>
@@ -245,6 +265,11 @@ export class HeapBuilder {
       put("sharedPools", this.array(pools));
     }
     this.storeNamed(this.metaclassSlots, metaclassOop, "thisClass", classOop);
+    if (definition.traits !== "") put("composition", this.string(definition.traits));
+    if (definition.classTraits !== "") {
+      const composition = this.string(definition.classTraits);
+      this.storeNamed(this.metaclassSlots, metaclassOop, "composition", composition);
+    }
   }
 
   private fillBehavior(
@@ -284,7 +309,8 @@ export class HeapBuilder {
 
   /** The slots that class-side methods of a class see. */
   metaclassInstanceVariables(definition: ClassDefinition): readonly string[] {
-    return [...this.classSlots, ...metaclassVariables(definition)];
+    const slots = definition.isTrait ? this.traitSlots : this.classSlots;
+    return [...slots, ...metaclassVariables(definition)];
   }
 
   // Variables

@@ -88,14 +88,15 @@ class KernelReader {
       for (const { line, column, message } of parsed.tonel.problems) {
         this.problems.push({ path: file.path, line, column, message });
       }
-      if (parsed.tonel.kind === "class") this.enter(parsed);
-      else if (parsed.tonel.kind === "extension") extensions.push(parsed);
-      else if (parsed.tonel.kind === "trait") this.note(file, "the kernel cannot have traits");
+      const { kind } = parsed.tonel;
+      if (kind === "class" || kind === "trait") this.enter(parsed);
+      else if (kind === "extension") extensions.push(parsed);
     }
     for (const name of this.parsed.keys()) this.define(name);
     for (const each of [...this.parsed.values(), ...extensions]) this.collectMethods(each);
     const classes = [...this.classes.values()];
     for (const each of classes) this.checkVariables(each);
+    for (const each of classes) this.checkTraits(each);
     return { classes, methods: this.methods, problems: this.problems };
   }
 
@@ -104,13 +105,12 @@ class KernelReader {
   }
 
   private enter(parsed: ParsedFile): void {
-    const { name, traits, classTraits } = parsed.tonel;
+    const { name } = parsed.tonel;
     const first = this.parsed.get(name);
     if (name === "") this.note(parsed.file, "the class has no name");
     else if (first !== undefined) {
       this.note(parsed.file, `class ${name} is defined in ${first.file.path} too`);
     } else this.parsed.set(name, parsed);
-    if ((traits || classTraits) !== "") this.note(parsed.file, "the kernel cannot use traits");
   }
 
   /** Makes the definition of a class after those of its superclasses; undefined if that fails. */
@@ -146,6 +146,9 @@ class KernelReader {
       category: tonel.category,
       comment: tonel.comment,
       format: tonel.type === "normal" ? (superclass?.format ?? format) : format,
+      isTrait: tonel.kind === "trait",
+      traits: compositionText(tonel.traits),
+      classTraits: compositionText(tonel.classTraits),
     };
     this.classes.set(name, definition);
     return definition;
@@ -162,6 +165,20 @@ class KernelReader {
     }
   }
 
+  /** Traits in the kernel are there, and bring no variables: slots are laid out before compositions are made. */
+  private checkTraits(definition: ClassDefinition): void {
+    const { file } = this.parsed.get(definition.name)!;
+    for (const text of [definition.traits, definition.classTraits]) {
+      for (const [name] of text.matchAll(/(?<![#\w])[A-Z]\w*/g)) {
+        const trait = this.classes.get(name);
+        if (!trait?.isTrait) this.note(file, `trait ${name} is missing`);
+        else if (trait.instanceVariables.length + trait.classInstanceVariables.length > 0) {
+          this.note(file, `trait ${name} has variables, which the kernel cannot take from traits`);
+        }
+      }
+    }
+  }
+
   private collectMethods({ file, tonel }: ParsedFile): void {
     for (const method of tonel.methods) {
       const source = new MethodSource(file, method);
@@ -175,3 +192,7 @@ class KernelReader {
     }
   }
 }
+
+/** A composition as written; "" if it is empty. */
+const compositionText = (written: string): string =>
+  /^\s*\{\s*\}\s*$/.test(written) ? "" : written;
