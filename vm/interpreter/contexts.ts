@@ -49,12 +49,34 @@ const fixedSlots = ContextSlot.firstTemp;
 const windowSlots = 4;
 const { fp: fpState, live: liveState } = State;
 
+/** Codes whose receivers' slots are remembered; a power of two. */
+const knownCodes = 4096;
+
 /** Compiled code's header, by word index of the code object. */
 export class CodeHeader {
+  private readonly memory: ObjectMemory;
   private readonly words: Int32Array;
+  /** By a hash of the code's address: the code, and how many slots its receiver must have. */
+  private readonly known = new Int32Array(knownCodes * 2);
 
   constructor(memory: ObjectMemory) {
+    this.memory = memory;
     this.words = memory.words;
+  }
+
+  /** How many slots the receiver must have. */
+  receiverSlots(code: Oop): number {
+    const entry = ((code >>> 3) & (knownCodes - 1)) * 2;
+    if (this.known[entry] !== code) {
+      this.known[entry + 1] = receiverSlots(this.memory, code);
+      this.known[entry] = code;
+    }
+    return this.known[entry + 1]!;
+  }
+
+  /** Forgets what is known of code: it has moved or changed. */
+  forget(): void {
+    this.known.fill(0);
   }
 
   frame(code: Oop): number {
@@ -291,7 +313,7 @@ export class Contexts {
     const { memory, code } = this;
     if (!code.isBlock(method)) {
       const receiver = memory.fetchPointer(ContextSlot.receiver, context);
-      const needed = receiverSlots(memory, method);
+      const needed = code.receiverSlots(method);
       return needed === 0 || memory.hasSlots(receiver, needed);
     }
     const closure = memory.fetchPointer(ContextSlot.closureOrNil, context);

@@ -41,7 +41,6 @@ import {
 import { primitiveNumber } from "../spec/primitives.ts";
 import type { CodeHeader } from "./contexts.ts";
 import { notInstantiable } from "./primitives/objects.ts";
-import { receiverSlots } from "./receiver-slots.ts";
 
 /** What a send does, by the low byte of a cached action. */
 export const Action = {
@@ -175,7 +174,7 @@ export class Lookup {
       method === 0 ||
       this.memory.classIndex(method) !== classIndexOf.CompiledMethod ||
       this.code.argumentCount(method) !== argumentCount ||
-      receiverSlots(this.memory, method) > this.slotsOfInstances(classIndex)
+      this.code.receiverSlots(method) > this.slotsOfInstances(classIndex)
     ) {
       words[entry + 2] = Action.notUnderstood;
       return;
@@ -272,6 +271,7 @@ export class Lookup {
 
   /** Forgets everything: objects have moved, or classes changed. */
   forgetAll(): void {
+    this.code.forget();
     this.words.fill(0, sendCache, sendCache + sendCacheEntries * 4);
     this.words.fill(0, lookupCache, lookupCache + lookupCacheEntries * 4);
   }
