@@ -199,6 +199,12 @@ const control = [
     arguments: 0,
     doc: "the next context below that marks an unwind block, or runs one; nil if there is none",
   },
+  {
+    number: 43,
+    name: "processStep",
+    arguments: 0,
+    doc: "runs the receiver, a suspended process, for one bytecode; answers it, or the list or semaphore it would now be in; or the answer of the snapshot it asked for",
+  },
 ] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 100 to 199: objects, slots, classes, reflection, compiling. */
@@ -360,6 +366,12 @@ const objects = [
     name: "analyzeSource",
     arguments: 3,
     doc: "what a debugger and queries need of source: ranges, positions, variables, slots used",
+  },
+  {
+    number: 133,
+    name: "codeOperationAt",
+    arguments: 1,
+    doc: "an Array of the name of the bytecode at a pc, and the selector it sends or nil",
   },
 ] as const satisfies readonly PrimitiveRow[];
 
@@ -831,6 +843,12 @@ const collections = [
     arguments: 3,
     doc: "stores one object from start to stop: any in an Array, a byte in a ByteArray, a Character in a string",
   },
+  {
+    number: 348,
+    name: "bytesDigest",
+    arguments: 1,
+    doc: "a ByteArray's digest, a new ByteArray: 0 its CRC-32, 1 MD5, 2 SHA-1, 3 SHA-256",
+  },
 ] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 400 to 499: the host: time, console, files, session. */
@@ -963,7 +981,7 @@ const sources = [
     number: 500,
     name: "readTonel",
     arguments: 1,
-    doc: "what a Tonel text says, an Array: kind or nil, name, superclass or nil, type, instance variables, class variables, class-instance variables, pools, traits, class traits, category, comment, methods (each an Array of class name, whether class side, category, source, line) and problems (each an Array of message, line, column)",
+    doc: "what a Tonel text says, an Array: kind or nil, name, superclass or nil, type, instance variables, class variables, class-instance variables, pools, traits, class traits, category, comment, methods (each an Array of class name, whether class side, category, source, line), problems (each an Array of message, line, column), package or nil, tag or nil",
   },
 ] as const satisfies readonly PrimitiveRow[];
 

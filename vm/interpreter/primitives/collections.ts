@@ -28,6 +28,7 @@ import {
 import type { CollectionPrimitiveName } from "../../spec/primitives.ts";
 import type { Machine, Primitive } from "../machine.ts";
 import { bytePrimitives } from "./bytes.ts";
+import { digestPrimitives } from "./digests.ts";
 import { copyCharacters, isText, newTextLike, stringPrimitives } from "./strings.ts";
 
 /** What a run of stored pointers owes: dirty pages, and remembering if one is new. */
@@ -374,4 +375,5 @@ export const collectionPrimitives: Record<CollectionPrimitiveName, Primitive> = 
   fillElements,
   ...stringPrimitives,
   ...bytePrimitives,
+  ...digestPrimitives,
 };
