@@ -63,6 +63,7 @@ const receiverOf: Partial<Record<ControlPrimitiveName, number>> = {
   contextJump: aContext,
   processResume: processSlots,
   processSuspend: processSlots,
+  processStep: processSlots,
   semaphoreSignal: semaphoreSlots,
   semaphoreWait: semaphoreSlots,
 };
@@ -126,6 +127,7 @@ export class ControlPrimitives {
         return this.nextMarked(below, nilOop, unwindMarker, runnerMarker);
       },
       holdSnapshots: (at) => this.holdSnapshots(at),
+      processStep: (at) => machine.stepper.perform(at),
       snapshotError: () =>
         this.snapshotError === undefined ? nilOop : machine.memory.newString(this.snapshotError),
     };
@@ -142,7 +144,17 @@ export class ControlPrimitives {
     if (!this.suits(this.receivers[number]!, this.words[at])) {
       return this.machine.fail("badReceiver");
     }
+    if (this.machine.goOn !== 0) return this.performInStep(number, at, argumentCount);
     return this.table[number]!(at, argumentCount);
+  }
+
+  /** In a single step: when frames have changed, it is over. */
+  private performInStep(number: number, at: number, argumentCount: number): Oop {
+    const { machine } = this;
+    machine.stepper.settle();
+    const outcome = this.table[number]!(at, argumentCount);
+    if (outcome === Outcome.switched && machine.stop === 0) machine.stop = Stop.sliceEnd;
+    return outcome;
   }
 
   /** Any class may have a method with any primitive. */

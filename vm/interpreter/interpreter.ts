@@ -46,6 +46,7 @@ import type { Machine, Primitive } from "./machine.ts";
 import { primitiveTable } from "./primitives/index.ts";
 import { Scheduler } from "./scheduler.ts";
 
+import { Stepper } from "./stepper.ts";
 /** Why `interpret` came back. */
 export const Stop = {
   /** The budget is used up. */
@@ -77,7 +78,11 @@ export class Interpreter implements Machine, Roots {
   readonly input = new InputQueue(() => this.inputArrived());
   private readonly primitives: readonly (Primitive | undefined)[] = primitiveTable;
   private failure: FailureCode = "failed";
-  private readonly interpret: () => StopReason;
+  /** The dispatch loop. */
+  readonly interpret: () => StopReason;
+  readonly stepper: Stepper;
+  /** What a slow path answers that is done: 0, or in a single step that it is over. */
+  goOn: StopReason | 0 = 0;
   /** What stopped the interpreter from within, or 0. */
   stop: StopReason | 0 = 0;
   exitCode = 0;
@@ -106,6 +111,7 @@ export class Interpreter implements Machine, Roots {
     this.interpret = makeDispatchLoop(this);
   }
 
+    this.stepper = new Stepper(this);
   // Machine
 
   fail(code: FailureCode): 0 {
@@ -188,6 +194,7 @@ export class Interpreter implements Machine, Roots {
       words[State.attention] = 0;
       words[State.budget] = words[State.savedBudget]! - stepsTaken;
     }
+    if (this.goOn !== 0) return this.stepper.endStep();
     const sliceOver = words[State.budget]! < 0;
     this.collectIfNeeded();
     this.signalEvents();
@@ -271,6 +278,7 @@ export class Interpreter implements Machine, Roots {
       if (process === nilOop) return false;
       this.scheduler.take(process);
       if (this.activate(process)) return true;
+    if (this.goOn !== 0) return true;
     }
   }
 
@@ -290,6 +298,7 @@ export class Interpreter implements Machine, Roots {
 
   // Slow paths. The frame is saved before them and reloaded after.
 
+    if (this.goOn !== 0) return false;
   save(fp: number, pcOffset: number, live: number): void {
     const words = this.memory.words;
     words[fp + 2] = (pcOffset << 1) | 1;
@@ -359,6 +368,7 @@ export class Interpreter implements Machine, Roots {
     pc: number,
     entry: number,
     at: number,
+    if (this.goOn !== 0) this.stepper.filledEntry = entry;
     argumentCount: number,
   ): number {
     const selector = entry === scratch ? this.control.selector : this.selectorOf(w, mi, pc);
@@ -369,6 +379,17 @@ export class Interpreter implements Machine, Roots {
   /** Sets up attemptToAssign:withIndex: for a store into an immutable object. */
   assignmentWindow(fp: number, register: number, object: Oop, index: number): number {
     const words = this.memory.words;
+    // A jump is tried again with the answer: that must pass a safepoint, or it could go on for ever.
+    if (selector === "mustBeBoolean") this.activateAlways(scratch);
+  }
+
+  /** Has an entry run its method's bytecodes even where there is a quicker way. */
+  private activateAlways(entry: number): void {
+    const words = this.memory.words;
+    const action = words[entry + 2]! & 255;
+    if (action === Action.notUnderstood || action === Action.contextReceiver) return;
+    words[entry + 2] = Action.activate;
+    words[entry + 3] = this.lookup.detail(words[entry + 1]!);
     const at = Math.max(fp + register, this.firstOperand(fp));
     const value = words[fp + register]!;
     words[at] = object;
@@ -385,6 +406,7 @@ export class Interpreter implements Machine, Roots {
     const closure = memory.allocate(classIndexOf.FullBlockClosure, Format.indexableWithFixed, size);
     if (closure === 0) return 0;
     const frame = this.code.frame(block);
+    if (this.goOn !== 0) this.stepper.settle();
     const slots = (closure >>> 2) + headerWords;
     if ((frame & CodeFlag.needsOuterContext) !== 0) {
       words[slots + ClosureSlot.outerContext] = this.contexts.contextOf(fp);
@@ -413,7 +435,7 @@ export class Interpreter implements Machine, Roots {
       words[receiver] = answer;
       words[State.fp] = sender >> 1;
       words[State.live] = receiver + 1;
-      return 0;
+      return this.goOn;
     }
     if (sender === nilOop) return this.endProcess(context);
     if (memory.classIndex(sender) !== classIndexOf.Context || !this.contexts.isAlive(sender)) {
@@ -424,14 +446,15 @@ export class Interpreter implements Machine, Roots {
     words[State.live] = stackStart;
     this.contexts.load(sender);
     this.contexts.push(answer);
-    return 0;
+    return this.goOn;
   }
+    if (this.goOn !== 0) this.stepper.settle();
 
   /** The last activation of the active process has returned. */
   private endProcess(context: Oop): StopReason | 0 {
     this.suspendActive();
     this.contexts.kill(context);
-    return this.resumeNext() ? 0 : Stop.idle;
+    return this.resumeNext() ? this.goOn : Stop.idle;
   }
 
   /** Sends cannotReturn: to the active Context. */
@@ -457,7 +480,7 @@ export class Interpreter implements Machine, Roots {
         at,
         argumentCount,
       );
-      if (argumentCount < 0) return this.resumeNext() ? 0 : Stop.idle;
+      if (argumentCount < 0) return this.resumeNext() ? this.goOn : Stop.idle;
     }
     const code = words[scratch + 1]!;
     if (this.memory.classIndex(words[at]!) === classIndexOf.Context) {
@@ -465,7 +488,7 @@ export class Interpreter implements Machine, Roots {
     }
     at = words[State.live]!;
     this.enterOnEmptyStack(code, this.lookup.detail(code), at, argumentCount);
-    return 0;
+    return this.goOn;
   }
 
   /**
@@ -497,6 +520,7 @@ export class Interpreter implements Machine, Roots {
   }
 
   /** The same where the home is below the bottom frame. */
+    if (this.goOn !== 0) this.stepper.settle();
   private nonLocalReturnToContext(bottom: number, home: Oop, answer: Oop): StopReason | 0 {
     const memory = this.memory;
     const words = memory.words;
@@ -523,7 +547,7 @@ export class Interpreter implements Machine, Roots {
     }
     this.contexts.load(target);
     this.contexts.push(answer);
-    return 0;
+    return this.goOn;
   }
 
   private unwindReturn(home: Oop, answer: Oop): StopReason | 0 {
@@ -549,19 +573,20 @@ export class Interpreter implements Machine, Roots {
           : this.primitives[primitive]!(this, stackStart, argumentCount);
       if (outcome === Outcome.switched) {
         if (words[State.fp] === 0 && !this.resumeNext()) return Stop.idle;
-        return 0;
+        return this.goOn;
       }
       if (outcome !== Outcome.failed) {
         this.contexts.load(caller);
         this.contexts.push(outcome);
-        return 0;
+        return this.goOn;
       }
     }
     this.enterBottom(method, this.lookup.detail(method), caller, argumentCount);
-    return 0;
+    return this.goOn;
   }
 
   /** Flushes all frames and moves the window at `at` to the start of the stack; answers the caller's Context. */
+    if (this.goOn !== 0) this.stepper.settle();
   private flushUnder(at: number, argumentCount: number): Oop {
     const words = this.memory.words;
     words[State.live] = at;
@@ -602,3 +627,4 @@ export class Interpreter implements Machine, Roots {
     return this.attention(0);
   }
 }
+    if (this.goOn !== 0) this.stepper.settle();

@@ -58,7 +58,7 @@ export class Scheduler {
     );
   }
 
-  private isList(oop: Oop): boolean {
+  isList(oop: Oop): boolean {
     return this.memory.hasSlots(oop, LinkedListSlot.lastLink + 1);
   }
 

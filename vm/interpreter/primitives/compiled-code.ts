@@ -105,22 +105,48 @@ function forEachBytecode(
   }
 }
 
+/** What a bytecode sends, whether its machine does it or a method; 0 for nothing. */
+function selectorSent(machine: Machine, code: Oop, bytecode: number, next: number): Oop {
+  const literal = (index: number) =>
+    machine.memory.fetchPointer(CodeSlot.firstLiteral + index, code);
+  const opcode = bytecode & 0xff;
+  if (opcode === Op.send) return literal(bytecode >>> 24);
+  if (opcode === Op.sendFar || opcode === Op.superSend) return literal(next);
+  const row = bytecodeAt[opcode];
+  const text = row?.next === "move" || row?.next === "branch" ? row.selector : undefined;
+  return text === undefined ? 0 : machine.symbols.intern(text);
+}
+
+function codeOperationAt(machine: Machine, at: number): Oop {
+  const { memory, symbols } = machine;
+  const code = memory.words[at]!;
+  const index = memory.words[at + 1]!;
+  if (!isCode(machine, code) || !isSmallInteger(index)) return machine.fail("badIndex");
+  const pc = smallIntegerValue(index);
+  const first = headerWords + CodeSlot.firstLiteral + literalCount(machine, code);
+  const end = headerWords + memory.slotCount(code);
+  if (pc < first || pc >= end) return machine.fail("badIndex");
+  const bytecode = memory.words[(code >>> 2) + pc]!;
+  const row = bytecodeAt[bytecode & 0xff];
+  const next = pc + 1 < end ? memory.words[(code >>> 2) + pc + 1]! : 0;
+  if (row === undefined) return machine.fail("badIndex");
+  const name = symbols.intern(row.name);
+  const selector = selectorSent(machine, code, bytecode, next) || nilOop;
+  return name === 0
+    ? machine.fail("noMemory")
+    : memory.newArray([name, selector]) || machine.fail("noMemory");
+}
+
 function codeMessages(machine: Machine, at: number): Oop {
   const { memory, symbols } = machine;
   const code = memory.words[at]!;
   if (!isCode(machine, code)) return machine.fail("badReceiver");
   const selectors = new Set<Oop>();
-  const literal = (index: number) => memory.fetchPointer(CodeSlot.firstLiteral + index, code);
   forEachBytecode(machine, code, (bytecode, next) => {
-    const opcode = bytecode & 0xff;
-    if (opcode === Op.send) selectors.add(literal(bytecode >>> 24));
-    else if (opcode === Op.sendFar || opcode === Op.superSend) selectors.add(literal(next));
-    else {
-      const row = bytecodeAt[opcode];
-      const sent = row?.next === "move" || row?.next === "branch" ? row.selector : undefined;
-      const text = sent ?? messageOf.get(opcode);
-      if (text !== undefined) selectors.add(symbols.intern(text));
-    }
+    const sent = selectorSent(machine, code, bytecode, next);
+    const text = messageOf.get(bytecode & 0xff);
+    if (sent !== 0) selectors.add(sent);
+    else if (text !== undefined) selectors.add(symbols.intern(text));
   });
   return memory.newArray([...selectors]) || machine.fail("noMemory");
 }
@@ -147,6 +173,7 @@ export const codePrimitives: Record<CodePrimitiveName, Primitive> = {
   codeSlotAt,
   codeSlotAtPut,
   codeWordAt,
+  codeOperationAt,
   codeMessages,
   codeSendsToSuper,
   primitiveName,
