@@ -103,9 +103,21 @@ export const commands: readonly CommandRow[] = [
     options: [{ name: "save", value: "OUT", doc: "save the image with the code as OUT" }, json],
   },
   {
+    name: "export",
+    usage: "PACKAGE FOLDER",
+    doc: "write a package's source code into a folder",
+    in: "image",
+    least: 2,
+    most: 2,
+    options: [
+      { name: "format", value: "FORMAT", doc: "tonel (without this option), filetree, or chunks" },
+    ],
+  },
+  {
     name: "test",
     usage: "[PATTERN…]",
     doc: "run the tests whose class or package matches; all without a pattern",
+    details: "In the folder of a project (engram.json), without a pattern, the project's tests.",
     in: "image",
     least: 0,
     most: any,
@@ -147,8 +159,11 @@ export const commands: readonly CommandRow[] = [
     name: "build",
     usage: "SOURCES… -o OUT",
     doc: "make a fresh image from sources, the same bytes each time",
+    details:
+      "Without SOURCES, the project in this folder (engram.json) is loaded into the base image\n" +
+      "and saved as OUT, or by its name.",
     in: "host",
-    least: 1,
+    least: 0,
     most: any,
     options: [{ name: "output", short: "o", value: "OUT", doc: "the image file to write" }],
   },

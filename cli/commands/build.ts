@@ -7,8 +7,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join, relative, resolve, sep } from "node:path";
 import { version } from "../../package.json";
 import { BootstrapError, bootstrap, type SourceFile } from "../../vm/bootstrap.ts";
 import { ObjectMemory } from "../../vm/memory/object-memory.ts";
@@ -20,12 +20,40 @@ import { type ExitCode, exitCodes, Refused } from "../exit-codes.ts";
 import { writeImage } from "../image-session.ts";
 
 export async function build(request: Request): Promise<ExitCode> {
+  if (request.words.length === 0) return buildProject(request);
   const out = request.options.get("output");
   if (typeof out !== "string") throw new UsageError("build needs -o OUT", request.command);
   const path = resolve(out);
   await buildImage(request.words.flatMap(readSources), path);
   if (path === baseImagePath) markBaseImage();
   return exitCodes.ok;
+}
+
+/** Loads the project of the folder into an image and saves it. */
+async function buildProject(request: Request): Promise<ExitCode> {
+  if (!existsSync(projectFile)) {
+    throw new UsageError(`build needs SOURCES, or ${projectFile} here`, request.command);
+  }
+  const out = request.options.get("output") ?? `${projectName()}.image`;
+  const { inImage } = await import("./in-image.ts");
+  const save = { name: "save", value: "OUT", doc: "where the image goes" };
+  return inImage({
+    ...request,
+    command: { ...request.command, options: [save] },
+    options: new Map([...request.options, ["save", out]]),
+  });
+}
+
+const projectFile = "engram.json";
+
+function projectName(): string {
+  let project: { readonly name?: unknown };
+  try {
+    project = JSON.parse(readFileSync(projectFile, "utf8"));
+  } catch (error) {
+    throw new Refused(`${projectFile}: ${(error as Error).message}`, exitCodes.failed);
+  }
+  return typeof project.name === "string" ? project.name : basename(resolve("."));
 }
 
 /** Builds an image of sources and writes it. */
