@@ -146,7 +146,7 @@ export class ImageSession {
     } else if (way === "rewrite") {
       const save = fullSave(memory, this.notes());
       now(file.rewrite(folderOf(this.path), basename(this.path), save));
-      memory.dirty.fill(0);
+      memory.clearDirty();
     } else {
       now(commitSave(memory, file, fullSave(memory, this.notes())));
     }

@@ -121,13 +121,13 @@ export function newImage(memory: ObjectMemory, notes: SnapshotNotes, fileId: Uin
 export function dirtyPageCount(memory: ObjectMemory): number {
   let count = 0;
   const first = oldBase / pageBytes;
-  for (let page = 0; page < memory.pageCount; page++) count += memory.dirty[first + page]!;
+  for (let page = 0; page < memory.pageCount; page++) count += memory.isDirty(first + page) ? 1 : 0;
   return count;
 }
 
 /** From now on pages count as clean: a file holds them as they are. */
 export function markCheckpoint(memory: ObjectMemory): void {
-  memory.dirty.fill(0);
+  memory.clearDirty();
 }
 
 /** Commits a save to its file and takes it as the checkpoint for the next delta. */
@@ -150,7 +150,7 @@ export function commitSave(
 function* dirtyRuns(memory: ObjectMemory): Iterable<PageRun> {
   const first = oldBase / pageBytes;
   const end = memory.pageCount;
-  const isDirty = (page: number) => memory.dirty[first + page] !== 0;
+  const isDirty = (page: number) => memory.isDirty(first + page);
   for (let page = 0; page < end; page++) {
     if (!isDirty(page)) continue;
     const start = page;

@@ -104,6 +104,7 @@ export class VirtualMachine {
   /** Runs until the image ends the session; answers its exit code. */
   async run(): Promise<number> {
     const { clock } = this.host;
+    this.interpreter.endsEarly = true;
     for (;;) {
       const turnEnd = clock.monotonicMilliseconds() + turnMilliseconds;
       let reason: StopReason;
@@ -117,7 +118,7 @@ export class VirtualMachine {
         clock.monotonicMilliseconds() < turnEnd
       );
       if (reason === Stop.exit) return this.interpreter.exitCode;
-      if (reason === Stop.idle) await this.waitForEvent();
+      if (reason === Stop.idle && !this.useIdleTime()) await this.waitForEvent();
       else await (this.host.turn?.() ?? hostTurn());
     }
   }
@@ -135,6 +136,7 @@ export class VirtualMachine {
 
   /** Runs one slice of that budget; a snapshot the image asks for is the caller's to answer with `answerSnapshot`. */
   runSlice(budget: number): StopReason {
+    this.interpreter.endsEarly = false;
     const reason = this.interpret(budget);
     if (reason === Stop.idle) this.passIdleTime();
     return reason;
@@ -149,6 +151,14 @@ export class VirtualMachine {
     const milliseconds = this.idleMilliseconds;
     if (this.host.idle === undefined || milliseconds === Number.POSITIVE_INFINITY) return false;
     this.host.idle(Math.max(milliseconds, 0));
+    return true;
+  }
+
+  /** Nothing can run: goes on with a full collection in progress, if there is one. */
+  private useIdleTime(): boolean {
+    const { interpreter } = this;
+    if (!interpreter.collector.isBusy) return false;
+    interpreter.continueCollection();
     return true;
   }
 

@@ -285,7 +285,8 @@ describe("a collection for a full save", () => {
     const end = memory.oldEnd;
     heap.oldArray(smallInteger(1));
     const marker = new Marker(memory, new Mourning(memory));
-    marker.mark();
+    marker.start();
+    marker.finish();
     expect(marker.liveWords * 4).toBe(end - oldBase);
   });
 });

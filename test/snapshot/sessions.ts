@@ -74,7 +74,7 @@ export function saved(session: Session, kind: SnapshotKind): Uint8Array {
   machine.prepareSnapshot(kind, false);
   if (kind === "delta") {
     now(file.commit(deltaSave(memory, notes)));
-    memory.dirty.fill(0);
+    memory.clearDirty();
     machine.resumeAfterSnapshot();
     return storage.contents().slice();
   }

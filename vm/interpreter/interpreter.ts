@@ -94,6 +94,8 @@ export class Interpreter implements Machine, Roots {
   /** 0, or: collect at every so many-th safepoint; every tenth of these collections is full. */
   stressInterval = 0;
   private stressCount = 0;
+  /** Whether a run may end early so that the host gets its turn while the collector is at work. */
+  endsEarly = false;
 
   constructor(memory: ObjectMemory, host: Host, session: number) {
     this.memory = memory;
@@ -196,7 +198,8 @@ export class Interpreter implements Machine, Roots {
     }
     if (this.goOn !== 0) return this.stepper.endStep();
     const sliceOver = words[State.budget]! < 0;
-    this.collectIfNeeded();
+    const mayGoOn = this.collectIfNeeded();
+    if (!mayGoOn) return Stop.sliceEnd;
     this.signalEvents();
     if (this.stop !== 0) {
       const reason = this.stop;
@@ -207,9 +210,28 @@ export class Interpreter implements Machine, Roots {
     return sliceOver ? Stop.sliceEnd : 0;
   }
 
-  private collectIfNeeded(): void {
-    const result = this.stressInterval > 0 ? this.stress() : this.collector.collectIfNeeded();
+  /**
+   * Answers false if the program must wait for the collector, and the host may have something
+   * to say meanwhile: to interrupt, for example, which then comes first.
+   */
+  private collectIfNeeded(): boolean {
+    const { collector } = this;
+    if (this.interruptPending) collector.relent();
+    const result = this.stressInterval > 0 ? this.stress() : collector.collectIfNeeded();
     if (result?.mournersWait) this.signalMourners();
+    while (collector.isPressing) {
+      if (this.endsEarly) {
+        this.memory.demandAttention();
+        return false;
+      }
+      this.continueCollection();
+    }
+    return true;
+  }
+
+  /** Does a slice of a full collection in progress, outside a safepoint's own. */
+  continueCollection(): void {
+    if (this.collector.continue()?.mournersWait) this.signalMourners();
   }
 
   private stress(): CollectionResult | undefined {
@@ -617,13 +639,12 @@ export class Interpreter implements Machine, Roots {
   }
 
   /**
-   * An instruction found memory full and will be tried again: collects, or
-   * releases the reserve and tells the low space process.
+   * An instruction found memory full and will be tried again: collects, or releases
+   * the reserve, and then the low space process is told.
    */
   outOfMemory(): StopReason | 0 {
-    const memory = this.memory;
-    if (this.collector.compact().mournersWait) this.signalMourners();
-    if (memory.oldSpace.availableBytes < 0x100000) this.contexts.useReserve();
+    if (!this.collector.recover()) this.contexts.useReserve();
+    this.memory.demandAttention();
     return this.attention(0);
   }
 }

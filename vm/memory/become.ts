@@ -33,7 +33,6 @@ import {
   isImmediate,
   isPointer,
   isSmallInteger,
-  markBit,
   nilOop,
   type Oop,
   oldBase,
@@ -50,7 +49,7 @@ import { forEachObject, heapRanges } from "./heap-walker.ts";
 import type { ObjectMemory } from "./object-memory.ts";
 
 /** Bits of a header that belong to the place, not to the object. */
-const placeBits = markBit | rememberedBit | ageMask;
+const placeBits = rememberedBit | ageMask;
 const filterMask = 0xffff;
 
 /** Why these two arrays cannot exchange or forward identities, or undefined. */
@@ -88,6 +87,7 @@ export class Become {
   /** The elements of two arrays exchange identities. `becomeProblem` has found nothing. */
   exchange(from: Oop, to: Oop): void {
     const memory = this.memory;
+    memory.endCollection();
     const some = elements(memory, from);
     const others = elements(memory, to);
     if (this.canTradePlaces(some, others)) {
@@ -106,6 +106,7 @@ export class Become {
   /** References to the elements of one array go to those of the other. `becomeProblem` has found nothing. */
   forward(from: Oop, to: Oop, copyHash: boolean): void {
     const memory = this.memory;
+    memory.endCollection();
     const some = elements(memory, from);
     const others = elements(memory, to);
     const indices = new Map<number, number>();

@@ -1,7 +1,7 @@
 /**
  * Sliding compaction: the living keep their order and move down over the dead.
  *
- * After marking, one pass over old space notes in a bitmap which granules (8
+ * After marking, one pass over the marked objects notes in a bitmap which granules (8
  * bytes) live; a second table holds, for each block of 32 granules, where its
  * first living granule goes. An object's new address is then its block's plus
  * the count of living granules in front of it, so no object needs room for a
@@ -19,14 +19,15 @@ import {
   formatShift,
   headerWords,
   literalCountMask,
-  markBit,
   type Oop,
   oldBase,
   overflowSlotCount,
+  pageWritten,
   State,
   slotCountShift,
 } from "../spec/layouts.ts";
 import { endOldSpaceAt } from "./full-collector.ts";
+import type { MarkBits } from "./mark-bits.ts";
 import type { ObjectMemory } from "./object-memory.ts";
 
 const blockShift = 8;
@@ -34,13 +35,15 @@ const blockShift = 8;
 export class Compactor {
   private readonly memory: ObjectMemory;
   private readonly words: Int32Array;
+  private readonly marks: MarkBits;
   private readonly live: Int32Array;
   private readonly destinations: Int32Array;
   /** Nothing below it moves. */
   private firstHole: number;
 
-  constructor(memory: ObjectMemory) {
+  constructor(memory: ObjectMemory, marks: MarkBits) {
     this.memory = memory;
+    this.marks = marks;
     this.words = memory.words;
     const blocks = (memory.heapBytes >>> blockShift) + 1;
     this.live = new Int32Array(blocks);
@@ -48,7 +51,7 @@ export class Compactor {
     this.firstHole = memory.oldEnd;
   }
 
-  /** Slides the marked objects together and unmarks them. New space is empty. */
+  /** Slides the marked objects together. New space is empty. */
   compact(): void {
     const memory = this.memory;
     const end = this.plan();
@@ -65,27 +68,25 @@ export class Compactor {
     endOldSpaceAt(memory, end);
   }
 
-  /** Notes what lives and where it goes, and unmarks it; answers the new end. */
+  /** Notes what lives and where it goes; answers the new end. */
   private plan(): number {
-    const { words, live, destinations } = this;
+    const { words, marks, live, destinations } = this;
     const base = oldBase >>> 2;
     const end = this.memory.oldEnd >>> 2;
     for (let index = base; index < end; ) {
-      const start = index;
-      let slots = words[index + 1]! >>> slotCountShift;
-      if (slots === overflowSlotCount) {
-        slots = words[index]!;
-        index += 2;
-      }
-      const header = words[index]!;
-      const object = index;
-      index += headerWords + ((slots + 1) & ~1);
-      if ((header & markBit) !== 0) {
-        words[object] = header & ~markBit;
+      const behind = index;
+      let start = marks.next(index, end);
+      index = start;
+      if (start < end) {
+        let slots = words[start + 1]! >>> slotCountShift;
+        if (slots === overflowSlotCount) {
+          slots = words[start - 2]! >>> 0;
+          index += headerWords + ((slots + 1) & ~1);
+          start -= 2;
+        } else index += headerWords + ((slots + 1) & ~1);
         setBits(live, (start - base) >>> 1, (index - base) >>> 1);
-      } else if (this.firstHole > start * 4) {
-        this.firstHole = start * 4;
       }
+      if (start > behind && this.firstHole > behind * 4) this.firstHole = behind * 4;
     }
     let to = oldBase;
     for (let block = 0; block < live.length; block++) {
@@ -111,41 +112,39 @@ export class Compactor {
       const value = words[index]!;
       if ((value & 3) === 0 && value >>> 0 >= firstHole) {
         words[index] = this.destination(value);
-        this.memory.dirty[index >>> 10] = 1;
+        this.memory.dirty[index >>> 10] = pageWritten;
       }
     }
   }
 
   /** Rewrites the slots of every living object and moves the runs of them down. */
   private slide(): void {
-    const { memory, words, live } = this;
-    const base = oldBase >>> 2;
+    const { memory, words, marks } = this;
     const end = memory.oldEnd >>> 2;
-    let runStart = -1;
-    for (let index = base; index < end; ) {
-      const start = index;
-      let slots = words[index + 1]! >>> slotCountShift;
+    let runStart = oldBase >>> 2;
+    let runEnd = runStart;
+    for (;;) {
+      const object = marks.next(runEnd, end);
+      if (object >= end) break;
+      let slots = words[object + 1]! >>> slotCountShift;
+      let start = object;
       if (slots === overflowSlotCount) {
-        slots = words[index]!;
-        index += 2;
+        slots = words[object - 2]! >>> 0;
+        start -= 2;
       }
-      const object = index;
-      index += headerWords + ((slots + 1) & ~1);
-      const granule = (start - base) >>> 1;
-      if ((live[granule >>> 5]! & (1 << (granule & 31))) === 0) {
-        if (runStart >= 0) this.move(runStart, start);
-        runStart = -1;
-        continue;
+      if (start > runEnd) {
+        this.move(runStart, runEnd);
+        runStart = start;
       }
-      if (runStart < 0) runStart = start;
       const format = (words[object]! >>> formatShift) & 31;
       const first = object + headerWords;
+      runEnd = first + ((slots + 1) & ~1);
       if (format <= Format.ephemeron) this.rewrite(first, first + slots);
       else if (format >= Format.compiledCode) {
         this.rewrite(first, first + 2 + ((words[first]! >> 1) & literalCountMask));
       }
     }
-    if (runStart >= 0) this.move(runStart, end);
+    this.move(runStart, runEnd);
   }
 
   private move(start: number, end: number): void {

@@ -72,6 +72,13 @@ export class Mourning {
     return true;
   }
 
+  /** Forgets what was handed over and not settled. */
+  forget(): void {
+    this.weaklings.clear();
+    this.ephemerons.clear();
+    this.settled.clear();
+  }
+
   /** Slots in front of the weak ones. */
   fixedSlotCount(oop: Oop): number {
     const words = this.memory.words;
@@ -151,10 +158,12 @@ export class Mourning {
     const firing = this.ephemerons.items.slice(0, this.ephemerons.count);
     this.ephemerons.count = 0;
     for (const oop of firing) {
+      this.settled.push(oop);
+      // The other collector may have been faster, or it was handed over twice.
+      if ((memory.words[oop >>> 2]! & queuedBit) !== 0) continue;
       memory.words[oop >>> 2]! |= queuedBit;
       memory.markDirty(oop);
       this.pending.push(oop);
-      this.settled.push(oop);
     }
     for (const oop of firing) tracer.traceSlots(oop);
     tracer.drain();

@@ -114,6 +114,10 @@ class HeapVerifier {
     this.checkRoots();
   }
 
+  private isDead(index: number): boolean {
+    return this.memory.oldSpace.sweeper.isDead(index * 4);
+  }
+
   private areFramesFlushed(): boolean {
     return this.loaded || this.words[State.fp] === 0;
   }
@@ -148,10 +152,12 @@ class HeapVerifier {
       }
       if (classIndex === classIndexOf["(free)"]) {
         if (format !== Format.words32) this.failHeader(index, "a free chunk of words", header);
-        this.freeBytes += first >= oldBase >>> 2 ? sizeInWords(index - first, slots) * 4 : 0;
+        const isListed = old && !this.isDead(index);
+        this.freeBytes += isListed ? sizeInWords(index - first, slots) * 4 : 0;
       } else {
         if (slots < overflowSlotCount && index !== first) this.failSize(first, slots);
-        map.noteStart(index);
+        // What is dead and not yet swept is nobody's.
+        if (!this.isDead(index)) map.noteStart(index);
       }
       index = first + sizeInWords(index - first, slots);
       if (index > end) this.failSize(first, slots);
@@ -218,7 +224,7 @@ class HeapVerifier {
       index = first + ((slots + 1) & ~1);
       const header = words[object]!;
       const classIndex = header & classIndexMask;
-      if (classIndex === classIndexOf["(free)"]) continue;
+      if (classIndex === classIndexOf["(free)"] || this.isDead(object)) continue;
       const format = (header >>> formatShift) & 31;
       const shape = classIndex < shapes.length ? shapes[classIndex]! : -1;
       if (shape < 0) {

@@ -16,6 +16,7 @@ import {
   classIndexMask,
   classIndexOf,
   dirtyBase,
+  dirtyBit,
   dirtyBytes,
   edenBase,
   edenBytes,
@@ -36,10 +37,12 @@ import {
   overflowMarker,
   overflowSlotCount,
   pageBytes,
+  pageWritten,
   pastBase,
   rememberedBit,
   State,
   slotCountShift,
+  storedBit,
   trueOop,
 } from "../spec/layouts.ts";
 import type { FailureCode } from "../spec/primitives.ts";
@@ -73,8 +76,9 @@ export class ObjectMemory {
   readonly halfWords: Uint16Array;
   readonly bytes: Uint8Array;
   readonly doubles: Float64Array;
-  /** One byte a page of the address space. */
+  /** One byte a page of the address space: dirtyBit, storedBit. */
   readonly dirty: Uint8Array;
+  private readonly pagesByFour: Int32Array;
   /** First address behind the heap. */
   readonly limit: number;
   readonly oldSpace: OldSpace;
@@ -93,6 +97,10 @@ export class ObjectMemory {
   readonly pendingMourners = new IntStack(64);
   /** A collection has taken entries out of the class table. */
   classesDropped = false;
+  /** While a marker is at work: takes each object that comes into old space. */
+  born: ((oop: Oop) => void) | undefined = undefined;
+  /** Ends a collection in progress, for identities are about to change: gives marking up, finishes sweeping. */
+  endCollection: () => void = () => {};
   private hashState = 0x2545f491;
 
   /** A buffer to use again must be of the same limit, and zero. */
@@ -106,6 +114,7 @@ export class ObjectMemory {
     this.bytes = new Uint8Array(buffer);
     this.doubles = new Float64Array(buffer);
     this.dirty = new Uint8Array(buffer, dirtyBase, dirtyBytes);
+    this.pagesByFour = new Int32Array(buffer, dirtyBase, dirtyBytes >>> 2);
     this.words[State.edenFree] = edenBase;
     this.words[State.edenSoftEnd] = edenBase + edenBytes;
     this.words[State.edenHardEnd] = edenBase + edenBytes + edenReserveBytes;
@@ -219,7 +228,7 @@ export class ObjectMemory {
 
   /** What every store of a pointer into old space owes. `at` is the word index written. */
   storeCheck(oop: Oop, at: number, value: Oop): void {
-    this.dirty[at >>> 10] = 1;
+    this.dirty[at >>> 10] = pageWritten;
     if ((value & 3) === 0 && value >>> 0 < oldBase) this.remember(oop);
   }
 
@@ -250,14 +259,55 @@ export class ObjectMemory {
 
   /** Marks the page of an object's header dirty; for stores into raw objects use markDirtyRange. */
   markDirty(oop: Oop): void {
-    if (oop >>> 0 >= oldBase) this.dirty[oop >>> 12] = 1;
+    if (oop >>> 0 >= oldBase) this.dirty[oop >>> 12] = pageWritten;
   }
 
   /** Marks the pages of a byte range dirty if they are in old space. */
   markDirtyRange(address: number, byteCount: number): void {
     if (address >>> 0 < oldBase || byteCount === 0) return;
     const last = ((address >>> 0) + byteCount - 1) >>> 12;
-    for (let page = address >>> 12; page <= last; page++) this.dirty[page] = 1;
+    for (let page = address >>> 12; page <= last; page++) this.dirty[page] = pageWritten;
+  }
+
+  /** Whether a page of the address space has been written since the last checkpoint. */
+  isDirty(page: number): boolean {
+    return (this.dirty[page]! & dirtyBit) !== 0;
+  }
+
+  /** From now on pages count as written by what follows only. */
+  clearDirty(): void {
+    this.keepPageBits(storedBit);
+  }
+
+  /** For the marker: no page counts as stored into. */
+  forgetStored(): void {
+    this.keepPageBits(dirtyBit);
+  }
+
+  private keepPageBits(bits: number): void {
+    const pages = this.pagesByFour;
+    const mask = bits * 0x01010101;
+    for (let at = 0; at < pages.length; at++) if (pages[at] !== 0) pages[at]! &= mask;
+  }
+
+  /** For the marker: marks the pages of an object's slots as stored into, though no byte of them changes. */
+  markStored(oop: Oop, slotCount: number): void {
+    const last = ((oop >>> 0) + headerBytes + slotCount * 4 - 1) >>> 12;
+    for (let page = oop >>> 12; page <= last; page++) this.dirty[page]! |= storedBit;
+  }
+
+  /** For the marker: the first page from there on in the used part of old space that was stored into, or -1. */
+  nextStoredPage(page: number): number {
+    const end = (this.oldEnd + pageBytes - 1) >>> 12;
+    const { dirty, pagesByFour } = this;
+    for (let at = page; at < end; at++) {
+      if ((at & 3) === 0) {
+        while (at < end && (pagesByFour[at >>> 2]! & (storedBit * 0x01010101)) === 0) at += 4;
+        if (at >= end) return -1;
+      }
+      if ((dirty[at]! & storedBit) !== 0) return at;
+    }
+    return -1;
   }
 
   /** Address of the first byte behind the header. */
@@ -293,7 +343,9 @@ export class ObjectMemory {
     const start = this.oldSpace.allocateChunk(size);
     if (start === 0) return 0;
     this.markDirtyRange(start, size);
-    return this.initialize(start, classIndex, format, slotCount);
+    const oop = this.initialize(start, classIndex, format, slotCount);
+    this.born?.(oop);
+    return oop;
   }
 
   private initialize(start: number, classIndex: number, format: number, slotCount: number): Oop {

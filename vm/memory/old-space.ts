@@ -29,9 +29,11 @@ import {
   oldBase,
   overflowMarker,
   overflowSlotCount,
+  pageWritten,
   State,
   slotCountShift,
 } from "../spec/layouts.ts";
+import { Sweeper } from "./full-collector.ts";
 import { IntStack } from "./int-stack.ts";
 import type { ObjectMemory } from "./object-memory.ts";
 
@@ -43,9 +45,16 @@ const binCount = firstPowerBin + 30;
 const searchDepth = 16;
 /** What a collection may allocate beside tenured objects: the mourning queue. */
 const slackBytes = 0x10000;
+/** The reserve has to take the frames of a full stack as Contexts, and what handles having no memory. */
+const leastReserveBytes = 0x100000;
+const mostReserveBytes = 0x1000000;
+/** How far a request sweeps on before old space grows. */
+const sweepStepBytes = 0x100000;
+const sweepDepth = 16;
 const freeHeader = classIndexOf["(free)"] | (Format.words32 << formatShift);
 
 export class OldSpace {
+  readonly sweeper: Sweeper;
   private readonly memory: ObjectMemory;
   private readonly bins: IntStack[] = [];
   /** A bit for each bin that is not empty; some of an emptied bin may still be set. */
@@ -56,7 +65,7 @@ export class OldSpace {
   /** Bytes of all free chunks below the end. */
   freeBytes = 0;
   /** Memory the program may not use before `releaseReserve`, so that it can handle having none. */
-  reserveBytes = 0x100000;
+  reserveBytes: number;
   private reserveReleased = false;
   /** While set, everything up to the limit may be used. */
   collecting = false;
@@ -67,6 +76,9 @@ export class OldSpace {
 
   constructor(memory: ObjectMemory) {
     this.memory = memory;
+    this.sweeper = new Sweeper(memory);
+    const limitBytes = memory.limit - oldBase;
+    this.reserveBytes = Math.min(Math.max(limitBytes >>> 4, leastReserveBytes), mostReserveBytes);
     for (let bin = 0; bin < binCount; bin++) this.bins.push(new IntStack(16));
   }
 
@@ -80,12 +92,18 @@ export class OldSpace {
       }
       if (this.regionEnd - this.regionStart >= bytes) return this.cutRegion(bytes);
     }
-    return this.search(bytes) || this.extend(bytes);
+    return this.search(bytes) || this.sweepFor(bytes) || this.extend(bytes);
   }
 
   /** Bytes a program could still allocate, in whatever pieces. */
   get availableBytes(): number {
-    return Math.max(0, this.endLimit() - this.memory.oldEnd) + this.freeBytes;
+    const free = this.freeBytes + this.sweeper.bytesToCome;
+    return Math.max(0, this.endLimit() - this.memory.oldEnd) + free;
+  }
+
+  /** Bytes in front of the end's limit. */
+  get roomBytes(): number {
+    return Math.max(0, this.endLimit() - this.memory.oldEnd);
   }
 
   /** Lets allocation use the reserve, until `restoreReserve`; answers false if it does already. */
@@ -94,6 +112,10 @@ export class OldSpace {
     this.reserveReleased = true;
     this.limitEden();
     return true;
+  }
+
+  get isReserveReleased(): boolean {
+    return this.reserveReleased;
   }
 
   restoreReserve(): void {
@@ -232,11 +254,26 @@ export class OldSpace {
     return start;
   }
 
+  /** Sweeps on for a chunk that size, but not for long. */
+  private sweepFor(bytes: number): number {
+    const { sweeper } = this;
+    for (let left = sweepDepth; left > 0 && sweeper.isSweeping; left--) {
+      sweeper.advance(sweepStepBytes);
+      const start = this.search(bytes);
+      if (start !== 0) return start;
+    }
+    return 0;
+  }
+
   private extend(bytes: number): number {
     const memory = this.memory;
     const start = memory.oldEnd;
     const end = start + bytes;
     if (end > this.endLimit()) {
+      if (this.sweeper.isSweeping) {
+        this.sweeper.finish();
+        return this.allocateChunk(bytes);
+      }
       this.requestFailed = true;
       memory.demandAttention();
       return 0;
@@ -282,7 +319,7 @@ export class OldSpace {
     if (memory.words[index] === first && memory.words[index + 1] === second) return;
     memory.words[index] = first;
     memory.words[index + 1] = second;
-    memory.dirty[index >>> 10] = 1;
+    memory.dirty[index >>> 10] = pageWritten;
   }
 }
 

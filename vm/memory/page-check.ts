@@ -30,7 +30,7 @@ export function provePagesUnchanged(
 }
 
 function isClean(memory: ObjectMemory, page: number): boolean {
-  return memory.dirty[oldBase / pageBytes + page] === 0;
+  return !memory.isDirty(oldBase / pageBytes + page);
 }
 
 /** FNV-1a over the words of a page. */

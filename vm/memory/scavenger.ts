@@ -31,6 +31,7 @@ import {
   oldBase,
   overflowMarker,
   overflowSlotCount,
+  pageWritten,
   rememberedBit,
   State,
   slotCountShift,
@@ -188,7 +189,7 @@ export class Scavenger implements Tracer {
       if ((value & 3) === 0 && (value - edenBase) >>> 0 < newSpaceBytes) {
         const now = this.copy(value);
         words[index] = now;
-        dirty[index >>> 10] = 1;
+        dirty[index >>> 10] = pageWritten;
         if (now >>> 0 < oldBase) refersToNew = true;
       }
     }
@@ -231,13 +232,14 @@ export class Scavenger implements Tracer {
       to += 2;
     }
     const now = (to << 2) | 0;
+    words[to + 1] = shape;
     if (now >>> 0 >= oldBase) {
       words[to] = header & ~ageMask;
       this.tenured.push(now);
+      this.memory.born?.(now);
     } else {
       words[to] = header + (1 << ageShift);
     }
-    words[to + 1] = shape;
     const body = to + headerWords;
     const from = index + headerWords;
     const count = (slots + 1) & ~1;

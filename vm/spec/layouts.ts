@@ -269,8 +269,14 @@ export const sendCacheBase = 0x200000;
 export const sendCacheEntries = 0x10000;
 export const lookupCacheBase = 0x300000;
 export const lookupCacheEntries = 0x4000;
-/** One byte a page of the whole address space: 1 if written since the last checkpoint. */
+/** One byte a page of the whole address space; its bits say since when it has not been written. */
 export const dirtyBase = 0x800000;
+/** Written since the last checkpoint. */
+export const dirtyBit = 1;
+/** Written since the marker last looked. */
+export const storedBit = 2;
+/** What every store leaves. */
+export const pageWritten = dirtyBit | storedBit;
 export const dirtyBytes = 0x100000;
 export const edenBase = 0x1000000;
 export const edenBytes = 0x600000;
