@@ -44,9 +44,10 @@ import {
 } from "./lookup.ts";
 import type { Machine, Primitive } from "./machine.ts";
 import { primitiveTable } from "./primitives/index.ts";
+import { rehearse } from "./rehearsal.ts";
 import { Scheduler } from "./scheduler.ts";
-
 import { Stepper } from "./stepper.ts";
+
 /** Why `interpret` came back. */
 export const Stop = {
   /** The budget is used up. */
@@ -110,10 +111,11 @@ export class Interpreter implements Machine, Roots {
     this.control = new ControlPrimitives(this);
     this.collector = new Collector(memory, () => host.clock.monotonicMilliseconds());
     memory.roots = this;
+    this.stepper = new Stepper(this);
     this.interpret = makeDispatchLoop(this);
+    rehearse(memory, this.interpret);
   }
 
-    this.stepper = new Stepper(this);
   // Machine
 
   fail(code: FailureCode): 0 {
@@ -192,11 +194,11 @@ export class Interpreter implements Machine, Roots {
    */
   attention(stepsTaken: 0 | 1): StopReason | 0 {
     const words = this.memory.words;
+    if (this.goOn !== 0) return this.stepper.endStep();
     if (words[State.attention] !== 0) {
       words[State.attention] = 0;
       words[State.budget] = words[State.savedBudget]! - stepsTaken;
     }
-    if (this.goOn !== 0) return this.stepper.endStep();
     const sliceOver = words[State.budget]! < 0;
     const mayGoOn = this.collectIfNeeded();
     if (!mayGoOn) return Stop.sliceEnd;
@@ -276,6 +278,7 @@ export class Interpreter implements Machine, Roots {
 
   /** Lets a ready process of higher priority run. Answers false if nothing can run. */
   switchIfPreempted(): boolean {
+    if (this.goOn !== 0) return true;
     const active = this.scheduler.activeProcess;
     if (active === nilOop || this.memory.words[State.fp] === 0) return this.resumeNext();
     const best = this.scheduler.bestReady(this.scheduler.priority(active) + 1);
@@ -295,12 +298,12 @@ export class Interpreter implements Machine, Roots {
 
   /** Makes the best ready process active. Answers false if none is ready. */
   resumeNext(): boolean {
+    if (this.goOn !== 0) return false;
     for (;;) {
       const process = this.scheduler.bestReady(1);
       if (process === nilOop) return false;
       this.scheduler.take(process);
       if (this.activate(process)) return true;
-    if (this.goOn !== 0) return true;
     }
   }
 
@@ -320,7 +323,6 @@ export class Interpreter implements Machine, Roots {
 
   // Slow paths. The frame is saved before them and reloaded after.
 
-    if (this.goOn !== 0) return false;
   save(fp: number, pcOffset: number, live: number): void {
     const words = this.memory.words;
     words[fp + 2] = (pcOffset << 1) | 1;
@@ -366,6 +368,7 @@ export class Interpreter implements Machine, Roots {
         ? this.lookup.findIn(selector, this.superclassOfCode(mi << 2))
         : this.lookup.find(selector, this.memory.classIndex(receiver));
     this.lookup.fill(entry, key, method, receiver, argumentCount);
+    if (this.goOn !== 0) this.stepper.filledEntry = entry;
   }
 
   private superclassOfCode(code: Oop): Oop {
@@ -376,6 +379,17 @@ export class Interpreter implements Machine, Roots {
   fillScratch(selector: MachineSelector, at: number, argumentCount: number): void {
     this.control.prepareSend(this.machineSelector(selector), argumentCount);
     this.control.fillEntry(scratch, at);
+    // A jump is tried again with the answer: that must pass a safepoint, or it could go on for ever.
+    if (selector === "mustBeBoolean") this.activateAlways(scratch);
+  }
+
+  /** Has an entry run its method's bytecodes even where there is a quicker way. */
+  private activateAlways(entry: number): void {
+    const words = this.memory.words;
+    const action = words[entry + 2]! & 255;
+    if (action === Action.notUnderstood || action === Action.contextReceiver) return;
+    words[entry + 2] = Action.activate;
+    words[entry + 3] = this.lookup.detail(words[entry + 1]!);
   }
 
   /**
@@ -390,9 +404,9 @@ export class Interpreter implements Machine, Roots {
     pc: number,
     entry: number,
     at: number,
-    if (this.goOn !== 0) this.stepper.filledEntry = entry;
     argumentCount: number,
   ): number {
+    if (this.goOn !== 0) this.stepper.settle();
     const selector = entry === scratch ? this.control.selector : this.selectorOf(w, mi, pc);
     const found = this.memory.words[entry + 1]!;
     return this.control.sendNotUnderstood(selector, found, scratch, at, argumentCount);
@@ -401,17 +415,6 @@ export class Interpreter implements Machine, Roots {
   /** Sets up attemptToAssign:withIndex: for a store into an immutable object. */
   assignmentWindow(fp: number, register: number, object: Oop, index: number): number {
     const words = this.memory.words;
-    // A jump is tried again with the answer: that must pass a safepoint, or it could go on for ever.
-    if (selector === "mustBeBoolean") this.activateAlways(scratch);
-  }
-
-  /** Has an entry run its method's bytecodes even where there is a quicker way. */
-  private activateAlways(entry: number): void {
-    const words = this.memory.words;
-    const action = words[entry + 2]! & 255;
-    if (action === Action.notUnderstood || action === Action.contextReceiver) return;
-    words[entry + 2] = Action.activate;
-    words[entry + 3] = this.lookup.detail(words[entry + 1]!);
     const at = Math.max(fp + register, this.firstOperand(fp));
     const value = words[fp + register]!;
     words[at] = object;
@@ -428,7 +431,6 @@ export class Interpreter implements Machine, Roots {
     const closure = memory.allocate(classIndexOf.FullBlockClosure, Format.indexableWithFixed, size);
     if (closure === 0) return 0;
     const frame = this.code.frame(block);
-    if (this.goOn !== 0) this.stepper.settle();
     const slots = (closure >>> 2) + headerWords;
     if ((frame & CodeFlag.needsOuterContext) !== 0) {
       words[slots + ClosureSlot.outerContext] = this.contexts.contextOf(fp);
@@ -446,6 +448,7 @@ export class Interpreter implements Machine, Roots {
 
   /** Returns from a frame that has a Context. */
   returnFrom(fp: number, answer: Oop): StopReason | 0 {
+    if (this.goOn !== 0) this.stepper.settle();
     const memory = this.memory;
     const words = memory.words;
     const context = words[fp]!;
@@ -470,7 +473,6 @@ export class Interpreter implements Machine, Roots {
     this.contexts.push(answer);
     return this.goOn;
   }
-    if (this.goOn !== 0) this.stepper.settle();
 
   /** The last activation of the active process has returned. */
   private endProcess(context: Oop): StopReason | 0 {
@@ -518,6 +520,7 @@ export class Interpreter implements Machine, Roots {
    * between; else aboutToReturn:through: does it in Smalltalk.
    */
   nonLocalReturn(fp: number, answer: Oop): StopReason | 0 {
+    if (this.goOn !== 0) this.stepper.settle();
     const memory = this.memory;
     const words = memory.words;
     const closure = words[fp - 1 - this.code.argumentCount(words[fp + 1]!)]!;
@@ -542,7 +545,6 @@ export class Interpreter implements Machine, Roots {
   }
 
   /** The same where the home is below the bottom frame. */
-    if (this.goOn !== 0) this.stepper.settle();
   private nonLocalReturnToContext(bottom: number, home: Oop, answer: Oop): StopReason | 0 {
     const memory = this.memory;
     const words = memory.words;
@@ -584,6 +586,7 @@ export class Interpreter implements Machine, Roots {
    * method sees and changes is the truth, and runs it as the bottom frame.
    */
   sendToContext(method: Oop, at: number, argumentCount: number): StopReason | 0 {
+    if (this.goOn !== 0) this.stepper.settle();
     const memory = this.memory;
     const words = memory.words;
     const caller = this.flushUnder(at, argumentCount);
@@ -608,7 +611,6 @@ export class Interpreter implements Machine, Roots {
   }
 
   /** Flushes all frames and moves the window at `at` to the start of the stack; answers the caller's Context. */
-    if (this.goOn !== 0) this.stepper.settle();
   private flushUnder(at: number, argumentCount: number): Oop {
     const words = this.memory.words;
     words[State.live] = at;
@@ -639,13 +641,13 @@ export class Interpreter implements Machine, Roots {
   }
 
   /**
-   * An instruction found memory full and will be tried again: collects, or releases
-   * the reserve, and then the low space process is told.
+   * An instruction found memory full and will be tried again: collects, or
+   * releases the reserve and tells the low space process.
    */
   outOfMemory(): StopReason | 0 {
+    if (this.goOn !== 0) this.stepper.settle();
     if (!this.collector.recover()) this.contexts.useReserve();
     this.memory.demandAttention();
     return this.attention(0);
   }
 }
-    if (this.goOn !== 0) this.stepper.settle();
