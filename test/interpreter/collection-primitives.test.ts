@@ -118,7 +118,7 @@ test("remembers an old Array when a run with a new object is copied into it", ()
   expect(memory.words[old >>> 2]! & rememberedBit).toBe(0);
   call(primitives.replaceElements, old, int(1), int(2), young, int(1));
   expect(memory.words[old >>> 2]! & rememberedBit).not.toBe(0);
-  expect(memory.dirty[old >>> 12]).toBe(1);
+  expect(memory.isDirty(old >>> 12)).toBe(true);
 });
 
 test("marks the pages of bytes stored into old space", () => {
@@ -129,7 +129,7 @@ test("marks the pages of bytes stored into old space", () => {
   const first = (memory.bodyAddress(old) + 4999) >>> 12;
   const last = (memory.bodyAddress(old) + 8999) >>> 12;
   for (let page = old >>> 12; page <= last; page++) {
-    expect(memory.dirty[page]).toBe(page >= first ? 1 : 0);
+    expect(memory.isDirty(page)).toBe(page >= first);
   }
 });
 

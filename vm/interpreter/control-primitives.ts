@@ -11,6 +11,7 @@ import {
   ClassSlot,
   ClosureSlot,
   ContextSlot,
+  classIndexMask,
   classIndexOf,
   Format,
   falseOop,
@@ -45,7 +46,8 @@ const handlerMarker = primitiveNumber.get("blockOnDo")!;
 const unwindMarker = primitiveNumber.get("blockEnsure")!;
 const runnerMarker = primitiveNumber.get("unwindRunner")!;
 
-const aContext = -classIndexOf.Context;
+const contextIndex = classIndexOf.Context;
+const aContext = -contextIndex;
 const processSlots = ProcessSlot.terminating + 1;
 const semaphoreSlots = SemaphoreSlot.excessSignals + 1;
 
@@ -381,22 +383,32 @@ export class ControlPrimitives {
   }
 
   private nextMarked(start: Oop, end: Oop, marker: number, other = marker): Oop {
-    const { memory, code } = this.machine;
+    const { words } = this;
     let context = start;
+    // Chains may have millions of links, most of them with the same code as the one before.
+    let unmarked = 0;
     const walk = new ChainWalk();
-    while (
-      context !== end &&
-      memory.classIndex(context) === classIndexOf.Context &&
-      walk.isNew(context)
-    ) {
-      const method = memory.fetchPointer(ContextSlot.method, context);
-      if (memory.classIndex(method) === classIndexOf.CompiledMethod) {
-        const primitive = code.primitive(method);
+    while (context !== end && this.isContext(context) && walk.isNew(context)) {
+      const slots = (context >>> 2) + headerWords;
+      const method = words[slots + ContextSlot.method];
+      if (method !== unmarked) {
+        const primitive = this.markerOf(method);
         if (primitive === marker || primitive === other) return context;
+        unmarked = method;
       }
-      context = memory.fetchPointer(ContextSlot.sender, context);
+      context = words[slots];
     }
     return nilOop;
+  }
+
+  private isContext(oop: Oop): boolean {
+    return (oop & 3) === 0 && (this.words[oop >>> 2] & classIndexMask) === contextIndex;
+  }
+
+  /** The primitive of a method; what else a Context may run has none. */
+  private markerOf(method: Oop): number {
+    const { memory, code } = this.machine;
+    return memory.classIndex(method) === classIndexOf.CompiledMethod ? code.primitive(method) : 0;
   }
 
   private terminateTo(at: number): Oop {
@@ -419,12 +431,12 @@ export class ControlPrimitives {
   }
 
   private hasSender(start: Oop, sought: Oop): Oop {
-    const { memory } = this.machine;
-    let context = memory.fetchPointer(ContextSlot.sender, start);
+    const { words } = this;
+    let context = this.machine.memory.fetchPointer(ContextSlot.sender, start);
     const walk = new ChainWalk();
-    while (memory.classIndex(context) === classIndexOf.Context && walk.isNew(context)) {
+    while (this.isContext(context) && walk.isNew(context)) {
       if (context === sought) return trueOop;
-      context = memory.fetchPointer(ContextSlot.sender, context);
+      context = words[(context >>> 2) + headerWords];
     }
     return context === sought ? trueOop : falseOop;
   }
