@@ -13,11 +13,13 @@ import { MemoryExhausted } from "./interpreter/contexts.ts";
 import type { InputEvent } from "./interpreter/input-queue.ts";
 import { Interpreter, Stop, type StopReason } from "./interpreter/interpreter.ts";
 import { MachineFault } from "./interpreter/machine-fault.ts";
+import { type HeapProblem, heapProblems, problemOfSaving } from "./memory/heap-verifier.ts";
 import type { ObjectMemory } from "./memory/object-memory.ts";
 import {
   ContextSlot,
   classIndexOf,
   falseOop,
+  knownClasses,
   nilOop,
   ProcessSlot,
   State,
@@ -246,7 +248,19 @@ export class VirtualMachine {
 
   private async write(kind: SnapshotKind, saver: Saver | undefined): Promise<void> {
     if (saver === undefined) throw new Error("this session has nowhere to save to");
+    this.refuseWhatWouldNotOpen();
     await saver(kind);
+  }
+
+  /** A program can store where the machine relies on what stands there: such a heap must not become the image. */
+  private refuseWhatWouldNotOpen(): void {
+    const { memory, interpreter } = this;
+    let problem = problemOfSaving(memory);
+    if (problem === undefined) return;
+    // It may be garbage.
+    if (interpreter.collector.collectForSave().mournersWait) interpreter.signalMourners();
+    problem = problemOfSaving(memory);
+    if (problem !== undefined) throw new Error(explainRefusal(memory, problem));
   }
 
   /**
@@ -273,6 +287,15 @@ export class VirtualMachine {
     const process = interpreter.scheduler.activeProcess;
     if (process !== nilOop) interpreter.activate(process);
   }
+}
+
+/** Why a heap cannot be saved, in the words of an image that cannot be opened. */
+function explainRefusal(memory: ObjectMemory, problem: HeapProblem): string {
+  const { code, address, expected, found } = problem;
+  const known = knownClasses[memory.classIndex(address | 0)]?.name;
+  const place = `0x${address.toString(16)}`;
+  const object = known === undefined ? `the object at ${place}` : `the ${known} at ${place}`;
+  return `not saved, for the image could not be opened: ${heapProblems[code]}: ${object} has ${found} where ${expected} is needed (EIMG_HEAP, ${code}); the image saved last is as it was`;
 }
 
 interface SaveRequest {

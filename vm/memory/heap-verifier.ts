@@ -15,10 +15,12 @@
 import {
   ageMask,
   ClassSlot,
+  classFormat,
   classIndexMask,
   classIndexOf,
   Format,
   falseOop,
+  firstFreeClassIndex,
   formatShift,
   headerWords,
   immutableBit,
@@ -51,8 +53,21 @@ export function verifyHeap(
   memory: ObjectMemory,
   state: "loaded" | "running" = "running",
 ): HeapProblem | undefined {
+  return firstFinding(() => new HeapVerifier(memory, state === "loaded").verify());
+}
+
+/**
+ * The first problem for which an image of the heap, as it stands ready to be saved,
+ * would be refused when it is opened. A running machine keeps headers and pointers
+ * right by itself; what a program can get wrong is what the machine relies on.
+ */
+export function problemOfSaving(memory: ObjectMemory): HeapProblem | undefined {
+  return firstFinding(() => new HeapVerifier(memory, true, true).verifyForSave());
+}
+
+function firstFinding(verify: () => void): HeapProblem | undefined {
   try {
-    new HeapVerifier(memory, state === "loaded").verify();
+    verify();
     return undefined;
   } catch (finding) {
     if (finding instanceof Finding) return finding.problem;
@@ -82,7 +97,7 @@ class HeapVerifier {
   private freeBytes = 0;
   private rememberedBits = 0;
 
-  constructor(memory: ObjectMemory, loaded: boolean) {
+  constructor(memory: ObjectMemory, loaded: boolean, arePointersTrusted = false) {
     this.memory = memory;
     this.words = memory.words;
     this.loaded = loaded;
@@ -95,7 +110,7 @@ class HeapVerifier {
         String(end),
       );
     }
-    this.map = new HeapMap(memory);
+    this.map = new HeapMap(memory, arePointersTrusted);
   }
 
   verify(): void {
@@ -116,6 +131,51 @@ class HeapVerifier {
 
   private isDead(index: number): boolean {
     return this.memory.oldSpace.sweeper.isDead(index * 4);
+  }
+
+  verifyForSave(): void {
+    this.checkFixedObjects();
+    this.readClassTable();
+    this.checkShapes(oldBase >>> 2, this.memory.oldEnd >>> 2);
+    const code = new CodeVerifier(this.map);
+    new MachineObjectVerifier(this.map, code, true, true).verify();
+  }
+
+  /** Checks each object against its class only, and notes those of the machine. */
+  private checkShapes(start: number, end: number): void {
+    const { words, shapes } = this;
+    for (let index = start; index < end; ) {
+      let slots = words[index + 1]! >>> slotCountShift;
+      if (slots === overflowSlotCount) {
+        slots = words[index]! >>> 0;
+        index += 2;
+      }
+      const object = index;
+      index += headerWords + ((slots + 1) & ~1);
+      const header = words[object]!;
+      const classIndex = header & classIndexMask;
+      if (classIndex === classIndexOf["(free)"]) continue;
+      const format = (header >>> formatShift) & 31;
+      const shape = shapes[classIndex]!;
+      // Most objects: the shape of a class of fixed objects is their format and size.
+      const isFixed = format === Format.fixed && shape === classFormat(slots, Format.fixed);
+      if (!isFixed) this.checkShape(object, classIndex, format, slots);
+      if (format >= Format.compiledCode) this.codeOopCount(object, slots);
+      if (classIndex < firstFreeClassIndex || format >= Format.compiledCode) {
+        this.note(object, classIndex, format);
+      }
+    }
+  }
+
+  private checkShape(object: number, classIndex: number, format: number, slots: number): void {
+    const shape = classIndex < this.shapes.length ? this.shapes[classIndex]! : -1;
+    if (shape < 0) {
+      throw new Finding("CLASS", object * 4, "the index of a class", String(classIndex));
+    }
+    if (!fitsShape(shape, format, slots)) {
+      const found = `format ${format} with ${slots} slots`;
+      throw new Finding("SHAPE", object * 4, `an instance of shape ${shape}`, found);
+    }
   }
 
   private areFramesFlushed(): boolean {
@@ -211,7 +271,7 @@ class HeapVerifier {
 
   /** Checks each object against its class, and its slots. */
   private checkObjects(start: number, end: number): void {
-    const { words, shapes } = this;
+    const { words } = this;
     const isOld = start >= oldBase >>> 2;
     for (let index = start; index < end; ) {
       let slots = words[index + 1]! >>> slotCountShift;
@@ -226,14 +286,7 @@ class HeapVerifier {
       const classIndex = header & classIndexMask;
       if (classIndex === classIndexOf["(free)"] || this.isDead(object)) continue;
       const format = (header >>> formatShift) & 31;
-      const shape = classIndex < shapes.length ? shapes[classIndex]! : -1;
-      if (shape < 0) {
-        throw new Finding("CLASS", object * 4, "the index of a class", String(classIndex));
-      }
-      if (!fitsShape(shape, format, slots)) {
-        const found = `format ${format} with ${slots} slots`;
-        throw new Finding("SHAPE", object * 4, `an instance of shape ${shape}`, found);
-      }
+      this.checkShape(object, classIndex, format, slots);
       if (isOld && (header & rememberedBit) !== 0) this.rememberedBits++;
       if (format > Format.ephemeron && format < Format.compiledCode) continue;
       const count = format >= Format.compiledCode ? this.codeOopCount(object, slots) : slots;
