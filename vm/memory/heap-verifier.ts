@@ -20,7 +20,6 @@ import {
   classIndexOf,
   Format,
   falseOop,
-  firstFreeClassIndex,
   formatShift,
   headerWords,
   immutableBit,
@@ -157,13 +156,17 @@ class HeapVerifier {
       if (classIndex === classIndexOf["(free)"]) continue;
       const format = (header >>> formatShift) & 31;
       const shape = shapes[classIndex]!;
-      // Most objects: the shape of a class of fixed objects is their format and size.
-      const isFixed = format === Format.fixed && shape === classFormat(slots, Format.fixed);
-      if (!isFixed) this.checkShape(object, classIndex, format, slots);
-      if (format >= Format.compiledCode) this.codeOopCount(object, slots);
-      if (classIndex < firstFreeClassIndex || format >= Format.compiledCode) {
-        this.note(object, classIndex, format);
+      // Most objects: of a class of fixed objects, whose shape is their format and size, or Arrays.
+      const size = format === Format.fixed ? slots : 0;
+      const isUsual = format <= Format.indexable && shape === classFormat(size, format);
+      if (!isUsual) {
+        this.checkShape(object, classIndex, format, slots);
+        if (format >= Format.compiledCode) this.codeOopCount(object, slots);
+        else if (format !== Format.indexableWithFixed) continue;
+      } else if (classIndex !== classIndexOf.Process && classIndex !== classIndexOf.Semaphore) {
+        continue;
       }
+      this.note(object, classIndex, format);
     }
   }
 
