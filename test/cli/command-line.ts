@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Another copy of the program than the built one. */
   readonly program?: string;
   readonly input?: string;
+  /** A folder inside the temporary one to run in. */
+  readonly folder?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** In milliseconds. */
   readonly timeLimit?: number;
@@ -43,7 +45,7 @@ export function commandLine(needs: readonly ("cli" | "image")[]): {
 function run(words: readonly string[], folder: string, options: RunOptions = {}): Promise<Outcome> {
   const { ENGRAM_IMAGE: _, ...inherited } = process.env;
   const child = spawn(process.execPath, [options.program ?? program, ...words], {
-    cwd: folder,
+    cwd: join(folder, options.folder ?? "."),
     env: { ...inherited, ...options.environment },
     stdio: ["pipe", "pipe", "pipe"],
     timeout: options.timeLimit ?? 60_000,

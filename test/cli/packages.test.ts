@@ -1,0 +1,111 @@
+/**
+ * A project of several packages, as they are published, goes through every
+ * format and comes out the same: its sources, and what its tests say.
+ */
+
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+import { commandLine } from "./command-line.ts";
+
+const { engram, folder } = commandLine(["cli", "image"]);
+
+const project = join(import.meta.dirname, "../packages/meridian");
+const packages = ["Units", "Text", "Tables", "Ledger", "Tests"].map((name) => `Meridian-${name}`);
+
+/** The texts of all Smalltalk files below a folder, by their paths. */
+function sources(root: string): Map<string, string> {
+  const names = readdirSync(root, { recursive: true, encoding: "utf8" });
+  return new Map(
+    names
+      .filter((name) => name.endsWith(".st"))
+      .sort()
+      .map((name) => [relative(root, join(root, name)), readFileSync(join(root, name), "utf8")]),
+  );
+}
+
+/** Class, selector and outcome of each test. */
+async function results(image: string): Promise<string[]> {
+  const { out } = await engram(["-i", image, "test", "Meridian-Tests", "--json"]);
+  return out
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const { class: name, selector, outcome } = JSON.parse(line);
+      return `${name} ${selector} ${outcome}`;
+    })
+    .sort();
+}
+
+async function loaded(path: string, image: string): Promise<string> {
+  const outcome = await engram(["load", path, "--save", image]);
+  expect(outcome, outcome.out).toMatchObject({ code: 0, err: "" });
+  return image;
+}
+
+async function exported(image: string, format: string, to: string): Promise<void> {
+  mkdirSync(join(folder(), to));
+  for (const name of packages) {
+    const words = ["-i", image, "export", name, to, "--format", format];
+    expect(await engram(words)).toMatchObject({ code: 0 });
+  }
+}
+
+describe("a project", { timeout: 120_000 }, () => {
+  it("goes from Tonel to each format and back", async () => {
+    const original = await loaded(project, "original.image");
+    const expected = await results(original);
+    expect(expected.length).toBeGreaterThan(50);
+    expect(expected.filter((each) => !each.endsWith(" pass"))).toEqual([]);
+    const before = sources(join(project, "src"));
+    for (const name of [...before.keys()]) if (name.startsWith("BaselineOf")) before.delete(name);
+    for (const format of ["tonel", "filetree", "chunks"]) {
+      await exported(original, format, format);
+      const image = await loaded(format, `${format}.image`);
+      expect(await results(image)).toEqual(expected);
+    }
+    expect(sources(join(folder(), "tonel"))).toEqual(before);
+  });
+
+  it("is built and tested in its folder with one word", async () => {
+    cpSync(project, join(folder(), "here"), { recursive: true });
+    const inside = (word: string) => engram([word], { folder: "here" });
+    expect(await inside("test")).toMatchObject({ code: 0, out: expect.stringMatching(/passed/) });
+    expect(await inside("build")).toMatchObject({ code: 0 });
+    expect(existsSync(join(folder(), "here/meridian.image"))).toBe(true);
+    const words = ["-i", "here/meridian.image", "eval", "(3 meUnit: 'km') = 3000 metre"];
+    expect((await engram(words)).out).toBe("true\n");
+  });
+
+  it("needs a file that says it is one", async () => {
+    expect(await engram(["build"])).toMatchObject({ code: 2 });
+  });
+});
+
+describe("load", () => {
+  it("says where a file is wrong, loads the rest, and ends with 1", async () => {
+    const source =
+      "Class { #name : #Odd, #superclass : #Object, #category : #Odd }\n\n" +
+      "Odd >> bad [\n\t^ )\n]\n\nOdd >> good [\n\t^ 1\n]\n";
+    writeFileSync(join(folder(), "Odd.class.st"), source);
+    const { code, out } = await engram(["load", "Odd.class.st", "--save", "odd.image"]);
+    expect(code).toBe(1);
+    expect(out).toMatch(/Odd\.class\.st:4:4: Odd: unexpected \)/);
+    expect((await engram(["-i", "odd.image", "eval", "Odd new good"])).out).toBe("1\n");
+  });
+
+  it("answers programs with what it found in each file", async () => {
+    const { code, out } = await engram(["load", "Odd.class.st", "--json"]);
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject([
+      { classes: 1, methods: 1, rejected: [{ line: 4, column: 4 }], undeclared: [] },
+    ]);
+  });
+
+  it("refuses what is not there", async () => {
+    expect(await engram(["load", "nowhere"])).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("there is no such file or folder"),
+    });
+  });
+});
