@@ -10,20 +10,11 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 /** The 600 sent by most code bases, the most frequent first. */
 const wanted = readFileSync(at("selectors.txt"), "utf8").trim().split("\n");
 
-const traits = "traits are not there yet";
-const syntaxTree = "a message to syntax trees, which are not in the image yet";
 const graphics = "a message to windows and shapes, which no kernel class draws";
 
 /** What the kernel does not implement, and why. */
 const absent: Readonly<Record<string, string>> = {
   "color:": graphics,
-  "label:": graphics,
-  beTrait: traits,
-  ast: syntaxTree,
-  body: syntaxTree,
-  statements: syntaxTree,
-  isMessage: syntaxTree,
-  isLiteralNode: syntaxTree,
 };
 
 const implementedSelectors = `
