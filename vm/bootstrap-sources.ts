@@ -168,6 +168,12 @@ class KernelReader {
   /** Traits in the kernel are there, and bring no variables: slots are laid out before compositions are made. */
   private checkTraits(definition: ClassDefinition): void {
     const { file } = this.parsed.get(definition.name)!;
+    if (
+      definition.isTrait &&
+      !(this.classes.has("Trait") && this.classes.has("MetaclassForTraits"))
+    ) {
+      this.note(file, "a kernel with traits needs Trait and MetaclassForTraits");
+    }
     for (const text of [definition.traits, definition.classTraits]) {
       for (const [name] of text.matchAll(/(?<![#\w])[A-Z]\w*/g)) {
         const trait = this.classes.get(name);

@@ -21,7 +21,14 @@ import {
   trueOop,
 } from "../../vm/spec/layouts.ts";
 import { VirtualMachine } from "../../vm/virtual-machine.ts";
-import { classFile, extensionFile, smallKernel, smallOptions } from "./small-kernel.ts";
+import {
+  classFile,
+  extensionFile,
+  smallKernel,
+  smallOptions,
+  traitFile,
+  traitKernel,
+} from "./small-kernel.ts";
 
 const heapLimit = 0x4000000;
 
@@ -183,6 +190,44 @@ Thing class >> seven [
   });
 });
 
+describe("a trait of the kernel", () => {
+  const method = "TSeven >> seven [\n\t^ 7\n]\nTSeven class >> eight [\n\t^ 8\n]";
+
+  it("is an object of its own kind, with methods on both sides", async () => {
+    const memory = built(
+      smallKernel(start("self exit: 0"), ...traitKernel, traitFile("TSeven", [], method)),
+    );
+    const named = globals(memory);
+    const classes = new ClassTable(memory);
+    const trait = named.get("TSeven")!;
+    const metaclass = classes.classOf(trait);
+    expect(memory.fetchPointer(ClassSlot.superclass, trait)).toBe(nilOop);
+    expect(memory.fetchPointer(ClassSlot.superclass, metaclass)).toBe(named.get("Trait"));
+    expect(classes.classOf(metaclass)).toBe(named.get("MetaclassForTraits"));
+    const slots = instanceSizeOf(
+      smallIntegerValue(memory.fetchPointer(ClassSlot.format, metaclass)),
+    );
+    expect(memory.slotCount(trait)).toBe(slots);
+    const code = start("self exit: TSeven eight");
+    const machine = new VirtualMachine(
+      built(smallKernel(code, ...traitKernel, traitFile("TSeven", [], method))),
+      new SimulatedHost(),
+    );
+    machine.start();
+    expect(await machine.run()).toBe(8);
+  });
+
+  it("is the same whatever the order of the files", () => {
+    const sources = smallKernel(
+      start("self exit: 0"),
+      ...traitKernel,
+      traitFile("ABefore", [], ""),
+      traitFile("TSeven", [], method),
+    );
+    expect(heapBytes(built([...sources].reverse()))).toEqual(heapBytes(built(sources)));
+  });
+});
+
 describe("what is wrong with sources", () => {
   const good = start("self exit: 0");
   const report = (...more: SourceFile[]): string[] =>
@@ -216,6 +261,18 @@ describe("what is wrong with sources", () => {
     expect(report(classFile("Orphan", "Nobody"))[0]).toContain("superclass Nobody of Orphan");
     const circle = report(classFile("A", "B"), classFile("B", "A"));
     expect(circle.some((line) => line.includes("inherits from itself"))).toBe(true);
+  });
+
+  it("includes traits that are missing, cannot be, or bring variables", () => {
+    const user = (traits: string): SourceFile =>
+      classFile("User", "Object", [], "", `	#traits : '${traits}',\n`);
+    expect(report(traitFile("TSeven"))[0]).toContain("needs Trait and MetaclassForTraits");
+    expect(report(...traitKernel, user("TNobody - #Seven"))).toHaveLength(1);
+    expect(report(...traitKernel, user("TNobody"))[0]).toContain("trait TNobody is missing");
+    expect(report(...traitKernel, user("Start"))[0]).toContain("trait Start is missing");
+    const lines = report(...traitKernel, traitFile("TVars", ["a"]), user("TVars"));
+    expect(lines[0]).toContain("trait TVars has variables");
+    expect(report(...traitKernel, traitFile("TSeven"), user("TSeven"))).toEqual([]);
   });
 
   it("includes methods written twice and methods of classes that are not there", () => {

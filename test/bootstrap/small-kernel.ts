@@ -52,6 +52,24 @@ ${methods}`;
   return { path: `Small/${name}.class.st`, text };
 }
 
+/** A Tonel file that defines a trait. */
+export function traitFile(name: string, slots: readonly string[] = [], methods = ""): SourceFile {
+  const text = `"I am ${name}."
+Trait {
+	#name : #${name},
+	#instVars : [ ${slots.map((slot) => `'${slot}'`).join(", ")} ],
+	#category : #Small
+}
+${methods}`;
+  return { path: `Small/${name}.trait.st`, text };
+}
+
+/** The classes that make traits possible. */
+export const traitKernel: readonly SourceFile[] = [
+  classFile("Trait", "Class", ["users"]),
+  classFile("MetaclassForTraits", "Metaclass", ["users"]),
+];
+
 /** A Tonel file that adds methods to a class. */
 export function extensionFile(name: string, methods: string): SourceFile {
   const text = `Extension { #name : #${name} }\n${methods}`;
