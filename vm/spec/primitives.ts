@@ -849,6 +849,12 @@ const collections = [
     arguments: 1,
     doc: "a ByteArray's digest, a new ByteArray: 0 its CRC-32, 1 MD5, 2 SHA-1, 3 SHA-256",
   },
+  {
+    number: 349,
+    name: "randomStep",
+    arguments: 2,
+    doc: "steps the eight bytes of state of a random generator and answers, by the bound: 0 a Float below 1; up to 4194304 an integer from 1 to it; negative 31 bits",
+  },
 ] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 400 to 499: the host: time, console, files, session. */

@@ -29,6 +29,7 @@ import type { CollectionPrimitiveName } from "../../spec/primitives.ts";
 import type { Machine, Primitive } from "../machine.ts";
 import { bytePrimitives } from "./bytes.ts";
 import { digestPrimitives } from "./digests.ts";
+import { randomPrimitives } from "./random.ts";
 import { copyCharacters, isText, newTextLike, stringPrimitives } from "./strings.ts";
 
 /** What a run of stored pointers owes: dirty pages, and remembering if one is new. */
@@ -376,4 +377,5 @@ export const collectionPrimitives: Record<CollectionPrimitiveName, Primitive> = 
   ...stringPrimitives,
   ...bytePrimitives,
   ...digestPrimitives,
+  ...randomPrimitives,
 };
