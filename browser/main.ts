@@ -2,6 +2,7 @@
 import "./style.css";
 import { ImageList } from "./image-list.ts";
 import { Terminal } from "./terminal.ts";
+import { Windows } from "./windows.ts";
 import { Workspace } from "./workspace.ts";
 
 const find = <T extends HTMLElement>(id: string): T => document.querySelector<T>(`#${id}`)!;
@@ -12,8 +13,13 @@ const drop = find("drop");
 
 const terminal = new Terminal(find("terminal"));
 
-const workspace = new Workspace({
+const windows = new URLSearchParams(location.search).has("windows")
+  ? new Windows(find("terminal"), (event, isChange) => workspace.windowEvent(event, isChange))
+  : undefined;
+
+const workspace: Workspace = new Workspace({
   terminal,
+  windows,
   showState(name, text) {
     state.dataset.state = name;
     state.textContent = text;

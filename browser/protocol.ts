@@ -9,6 +9,7 @@
  */
 import { ImageError } from "../image-format/errors.ts";
 import type { HostMessage } from "../vm/host.ts";
+import type { InputEvent } from "../vm/interpreter/input-queue.ts";
 
 /** How many bytes of output may be on their way to the terminal. */
 export const outputWindowBytes = 0x40000;
@@ -108,6 +109,7 @@ export type FromPage =
   | { readonly kind: "begin"; readonly storage: StorageKind | undefined }
   | { readonly kind: "request"; readonly id: number; readonly request: Request }
   | { readonly kind: "input"; readonly bytes: Uint8Array }
+  | { readonly kind: "event"; readonly event: InputEvent }
   | { readonly kind: "resized"; readonly columns: number; readonly rows: number }
   | { readonly kind: "interrupt" }
   | { readonly kind: "taken"; readonly byteCount: number }

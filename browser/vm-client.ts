@@ -6,6 +6,8 @@
  * that answers no ping for seconds hangs, in a primitive or by a mistake of
  * ours, and nothing but ending it will help. Saving may take longer.
  */
+import type { HostMessage } from "../vm/host.ts";
+import type { InputEvent } from "../vm/interpreter/input-queue.ts";
 import {
   type FromPage,
   type FromWorker,
@@ -24,6 +26,8 @@ const pingMilliseconds = 1000;
 /** A worker silent for so long is taken to hang. */
 const patienceMilliseconds = 6000;
 const savingPatienceMilliseconds = 120_000;
+/** Requests that capture what the image is. */
+const capturing: ReadonlySet<RequestName> = new Set(["save", "saveAs", "export", "close"]);
 
 /** What a request was refused for. */
 export class RequestRefused extends Error {
@@ -40,6 +44,10 @@ export class RequestRefused extends Error {
 export interface ClientListener {
   /** Output for the terminal; `taken` is to be called when that has it. */
   output?(bytes: Uint8Array, taken: () => void): void;
+  /** The image has something for the page. */
+  posted?(message: HostMessage): void;
+  /** The image is about to be captured: what it does not know yet must go to it now. */
+  flush?(): void;
   saving?(): void;
   saved?(generation: number): void;
   saveFailed?(refused: Refused): void;
@@ -88,6 +96,7 @@ export class VmClient {
     takes: Requests[Name]["takes"],
   ): Promise<Requests[Name]["answers"]> {
     if (this.isEnded) return Promise.reject(new Error("the worker has ended"));
+    if (capturing.has(name)) this.listener.flush?.();
     const id = this.requestCount++;
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve: resolve as Pending["resolve"], reject });
@@ -97,6 +106,10 @@ export class VmClient {
 
   input(bytes: Uint8Array): void {
     this.send({ kind: "input", bytes });
+  }
+
+  event(event: InputEvent): void {
+    this.send({ kind: "event", event });
   }
 
   resize(columns: number, rows: number): void {
@@ -154,6 +167,7 @@ export class VmClient {
         return;
       }
       case "posted":
+        listener.posted?.(message.message);
         window.dispatchEvent(new CustomEvent("engram-posted", { detail: message.message }));
         return;
       case "saving":

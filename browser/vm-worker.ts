@@ -6,6 +6,7 @@
  * fails nothing is saved any more: what is stored stays as it is.
  */
 import { MemoryExhausted } from "../vm/interpreter/contexts.ts";
+import type { InputEvent } from "../vm/interpreter/input-queue.ts";
 import { Stop } from "../vm/interpreter/interpreter.ts";
 import { Collector } from "../vm/memory/collector.ts";
 import { type Saver, type SnapshotKind, VirtualMachine } from "../vm/virtual-machine.ts";
@@ -30,6 +31,8 @@ import {
 const interruptKey = 3;
 /** How long an image may leave Ctrl-C unread before its active process is stopped. */
 const interruptPatience = 300;
+/** How long a save waits for the image to take the input that came before. */
+const inputPatience = 300;
 
 /** The types of pages stand in for those of workers, which exclude them. */
 const page = globalThis as unknown as {
@@ -97,6 +100,11 @@ class Running {
     }, interruptPatience);
   }
 
+  event(event: InputEvent): void {
+    this.machine.postEvent(event);
+    this.host.attend();
+  }
+
   interrupt(): void {
     this.machine.interrupt();
     this.host.attend();
@@ -140,9 +148,19 @@ class Running {
 
   private async snapshot(kind: SnapshotKind, saver?: Saver): Promise<void> {
     if (this.isOver) throw new Error("the session has ended");
+    await this.inputTaken();
     const saved = this.machine.save(kind, saver);
     this.host.attend();
     await saved;
+  }
+
+  /** What the user has done is the image's before it is captured, unless the image takes no input. */
+  private async inputTaken(): Promise<void> {
+    const giveUp = performance.now() + inputPatience;
+    while (!this.machine.interpreter.input.isEmpty && performance.now() < giveUp) {
+      this.host.attend();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
   }
 
   private async saveFile(kind: SnapshotKind): Promise<void> {
@@ -235,6 +253,9 @@ function receive(message: FromPage): void {
       return;
     case "input":
       running?.input(message.bytes);
+      return;
+    case "event":
+      running?.event(message.event);
       return;
     case "resized":
       running?.resize(message.columns, message.rows);

@@ -6,6 +6,8 @@
  * image and goes with it. So whatever an image does, the page, its buttons and
  * the other images are out of its reach.
  */
+import type { HostMessage } from "../vm/host.ts";
+import type { EventField } from "../vm/interpreter/input-queue.ts";
 import { ask, askName, dismiss, element, notify, refusalPanel } from "./dialogs.ts";
 import { askGeneration, type ImageListOwner } from "./image-list.ts";
 import type {
@@ -24,8 +26,18 @@ import { type ClientListener, RequestRefused, VmClient } from "./vm-client.ts";
 /** What the state line of the page can say; the style of each is in style.css. */
 export type StateName = "opening" | "changed" | "saving" | "saved" | "failed" | "readOnly" | "over";
 
+/** What shows the windows of an image. */
+export interface WindowsView {
+  /** Another image is open, and shows what it has. */
+  begin(): void;
+  posted(message: HostMessage): void;
+  /** Sends to the image what it does not know yet. */
+  flush(): void;
+}
+
 export interface WorkspaceView {
   readonly terminal: Terminal;
+  readonly windows?: WindowsView | undefined;
   showState(state: StateName, text: string): void;
   showName(name: string): void;
   chooseFile(): void;
@@ -222,6 +234,8 @@ export class Workspace implements ImageListOwner, TerminalListener {
       changed: whenCurrent(() => {
         this.hasChanged = true;
       }),
+      posted: whenCurrent((message: HostMessage) => this.view.windows?.posted(message)),
+      flush: whenCurrent(() => this.view.windows?.flush()),
       saving: whenCurrent(() => this.view.showState("saving", "Saving…")),
       saved: whenCurrent((number: number) => this.noteSaved(number)),
       saveFailed: whenCurrent((refused: Refused) => this.noteSaveFailed(refused)),
@@ -240,6 +254,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
     for (const id of ["save", "silent", "warnings", "stop"]) dismiss(id);
     client.startWatching();
     view.terminal.begin(size);
+    view.windows?.begin();
     view.showName(opened.name);
     this.showSaved();
     sessionStorage.setItem(nameKey, opened.name);
@@ -319,6 +334,12 @@ export class Workspace implements ImageListOwner, TerminalListener {
   keys(bytes: Uint8Array): void {
     this.current?.client.input(bytes);
     this.noteChange();
+  }
+
+  /** Something the user did in a window, or what keeps the windows going. */
+  windowEvent(event: readonly EventField[], isChange: boolean): void {
+    this.current?.client.event(["display", ...event]);
+    if (isChange) this.noteChange();
   }
 
   sizeWanted({ columns, rows }: Size): boolean {
