@@ -7,6 +7,7 @@
  * Context finds the stack empty and every Context true.
  */
 
+import type { ObjectMemory } from "../memory/object-memory.ts";
 import {
   ClassSlot,
   ClosureSlot,
@@ -15,6 +16,7 @@ import {
   classIndexOf,
   Format,
   falseOop,
+  headerBytes,
   headerWords,
   LinkedListSlot,
   MessageSlot,
@@ -46,6 +48,8 @@ const handlerMarker = primitiveNumber.get("blockOnDo")!;
 const unwindMarker = primitiveNumber.get("blockEnsure")!;
 const runnerMarker = primitiveNumber.get("unwindRunner")!;
 
+const underscore = 0x5f;
+const colon = 0x3a;
 const contextIndex = classIndexOf.Context;
 const aContext = -contextIndex;
 const processSlots = ProcessSlot.terminating + 1;
@@ -185,18 +189,17 @@ export class ControlPrimitives {
   /** Fills a cache entry for the prepared send, whose receiver is at `at`. */
   fillEntry(entry: number, at: number): void {
     const machine = this.machine;
-    const classIndex = machine.memory.classIndex(this.words[at]);
-    if (
-      machine.memory.classIndex(this.target) === classIndexOf.CompiledBlock &&
-      this.target !== 0
-    ) {
+    if (this.target === 0) {
+      machine.lookup.fillByName(entry, this.selector, this.words[at], this.argumentCount);
+      return;
+    }
+    if (machine.memory.classIndex(this.target) === classIndexOf.CompiledBlock) {
       this.words[entry + 1] = this.target;
       this.words[entry + 2] = Action.activate;
       this.words[entry + 3] = machine.lookup.detail(this.target);
       return;
     }
-    const method = this.target !== 0 ? this.target : machine.lookup.find(this.selector, classIndex);
-    machine.lookup.fill(entry, 0, method, this.words[at], this.argumentCount);
+    machine.lookup.fill(entry, 0, this.target, this.words[at], this.argumentCount);
   }
 
   /**
@@ -362,12 +365,12 @@ export class ControlPrimitives {
   }
 
   private isSelector(oop: Oop, argumentCount: number): boolean {
-    const index = this.machine.memory.classIndex(oop);
-    if (index !== classIndexOf.ByteSymbol && index !== classIndexOf.WideSymbol) return false;
-    if (argumentCount > 255) return false;
-    const text = this.machine.memory.stringValue(oop);
-    const arity = /^[\p{L}_]/u.test(text) ? text.split(":").length - 1 : 1;
-    return arity === argumentCount;
+    const { memory } = this.machine;
+    const index = memory.classIndex(oop);
+    if (index === classIndexOf.ByteSymbol) return byteSymbolArity(memory, oop) === argumentCount;
+    return (
+      index === classIndexOf.WideSymbol && textArity(memory.stringValue(oop)) === argumentCount
+    );
   }
 
   // Contexts
@@ -663,4 +666,23 @@ export class ControlPrimitives {
       );
     });
   }
+}
+
+/** How many arguments a message of that name has. */
+function textArity(text: string): number {
+  return /^[\p{L}_]/u.test(text) ? text.split(":").length - 1 : 1;
+}
+
+/** The same, from the bytes where they are. */
+function byteSymbolArity(memory: ObjectMemory, symbol: Oop): number {
+  const { bytes } = memory;
+  const first = (symbol >>> 0) + headerBytes;
+  const initial = bytes[first]! | 0x20;
+  if (initial >= 0x80) return textArity(memory.stringValue(symbol));
+  if ((initial < 0x61 || initial > 0x7a) && bytes[first] !== underscore) return 1;
+  let colons = 0;
+  for (let at = first + memory.elementCount(symbol) - 1; at > first; at--) {
+    if (bytes[at] === colon) colons++;
+  }
+  return colons;
 }

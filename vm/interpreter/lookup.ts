@@ -79,6 +79,11 @@ export const lastControlPrimitive = 99;
 /** More superclasses than any class has; a chain that is longer is a cycle. */
 const deepestHierarchy = 100_000;
 
+/** Sends by name that are remembered; a power of two. */
+const namedEntries = 1024;
+/** Selector, class index, argument count, and the entry's code, action and detail. */
+const namedWords = 6;
+
 const sendCache = sendCacheBase >>> 2;
 const lookupCache = lookupCacheBase >>> 2;
 const blockValues = new Set([
@@ -95,6 +100,7 @@ export class Lookup {
   private readonly words: Int32Array;
   private readonly classes: ClassTable;
   private readonly code: CodeHeader;
+  private readonly named = new Int32Array(namedEntries * namedWords);
 
   constructor(memory: ObjectMemory, classes: ClassTable, code: CodeHeader) {
     this.memory = memory;
@@ -162,6 +168,31 @@ export class Lookup {
       at = (at + 1) & mask;
     }
     return 0;
+  }
+
+  /**
+   * Fills an entry for a send that no site stands for, as perform: and the machine's own are;
+   * remembers by selector, class and argument count what it filled in.
+   */
+  fillByName(entry: number, selector: Oop, receiver: Oop, argumentCount: number): void {
+    const { words, named } = this;
+    const classIndex = this.memory.classIndex(receiver);
+    const slot = (((selector >>> 3) ^ (classIndex * 0x61)) & (namedEntries - 1)) * namedWords;
+    if (
+      named[slot] !== selector ||
+      named[slot + 1] !== classIndex ||
+      named[slot + 2] !== argumentCount
+    ) {
+      this.fill(entry, 0, this.find(selector, classIndex), receiver, argumentCount);
+      // A new object moves in scavenges, which do not tell.
+      if (selector >>> 0 < oldBase) return;
+      named[slot] = selector;
+      named[slot + 1] = classIndex;
+      named[slot + 2] = argumentCount;
+      for (let n = 1; n <= 3; n++) named[slot + 2 + n] = words[entry + n]!;
+      return;
+    }
+    for (let n = 1; n <= 3; n++) words[entry + n] = named[slot + 2 + n]!;
   }
 
   /** Fills a send cache entry for a found method (0 if none was found), of use to receivers of the given one's class. */
@@ -272,6 +303,7 @@ export class Lookup {
   /** Forgets everything: objects have moved, or classes changed. */
   forgetAll(): void {
     this.code.forget();
+    this.named.fill(0);
     this.words.fill(0, sendCache, sendCache + sendCacheEntries * 4);
     this.words.fill(0, lookupCache, lookupCache + lookupCacheEntries * 4);
   }
