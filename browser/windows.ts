@@ -1,5 +1,6 @@
 /** The windows of the image that is open, in the middle of the page; the terminal is in one of them. */
 import type { HostMessage } from "../vm/host.ts";
+import "dockview-core/dist/styles/dockview.css";
 import "./display/display.css";
 import type { Batch, Plain } from "./display/patches.ts";
 import { Projector } from "./display/projector.ts";
@@ -16,6 +17,7 @@ export class Windows implements WindowsView {
     const element = document.createElement("div");
     element.className = "display";
     terminal.before(element);
+    terminal.parentElement?.classList.add("with-windows");
     // Until a window shows it.
     this.parking.hidden = true;
     this.parking.append(terminal);

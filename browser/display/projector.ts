@@ -115,8 +115,11 @@ export class Projector {
         return;
       case "do": {
         const [, id, order, ...given] = patch;
-        const node = this.nodes.get(id);
-        if (node !== undefined) this.carryOut(node, order, given);
+        // Nodes put themselves in order once they know all their attributes.
+        queueMicrotask(() => {
+          const node = this.nodes.get(id);
+          if (node !== undefined) this.carryOut(node, order, given);
+        });
       }
     }
   }
