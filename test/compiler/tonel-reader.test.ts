@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { methodPlace, readTonel } from "../../vm/compiler/tonel-reader.ts";
+import { lineCounter, methodPlace, readTonel } from "../../vm/compiler/tonel-reader.ts";
 
 const source = `"I say ""hello"".
 I am short."
@@ -121,4 +121,19 @@ test("says where a definition cannot be read", () => {
   expect(readTonel("Class {\n\t#name #Foo\n}").problems).toEqual([
     { message: ": expected", offset: 15, line: 2, column: 8 },
   ]);
+});
+
+test("tells package and tag apart, and no names from an empty string", () => {
+  const tagged = readTonel(
+    "Class { #name : 'A', #instVars : '', #package : 'Some Pack@1', #tag : 'Core' }",
+  );
+  expect(tagged).toMatchObject({ package: "Some Pack@1", tag: "Core", instVars: [] });
+  expect(tagged.category).toBe("Some Pack@1-Core");
+  const old = readTonel("Class { #name : #A, #category : #'Some-Core' }");
+  expect(old).toMatchObject({ package: undefined, tag: undefined, category: "Some-Core" });
+});
+
+test("counts lines as offsets grow, and when they do not", () => {
+  const lineAt = lineCounter("a\r\nb\rc\n\nd");
+  expect([0, 3, 5, 7, 8, 3].map(lineAt)).toEqual([1, 2, 3, 4, 5, 2]);
 });
