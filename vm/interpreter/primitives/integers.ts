@@ -130,7 +130,8 @@ const integerRaisedTo: Primitive = (machine, at) => {
   const bitsOfBase = typeof base === "number" ? Math.log2(Math.abs(base)) : bitLength(base) - 1;
   const bits = bitsOfBase * Number(exponent);
   if (bits >= maximumIntegerBits) return machine.fail("noMemory");
-  if (typeof base === "number" && base > 0 && Number.isInteger(Math.log2(base))) {
+  // The logarithm of what lies beside a large power of two is rounded to an integer too.
+  if (Number.isInteger(bitsOfBase) && base === 2 ** bitsOfBase) {
     return answerInteger(machine, 1n << BigInt(bits));
   }
   if (bits >= maximumProductBits) return machine.fail("noMemory");
