@@ -85,6 +85,7 @@ const namedEntries = 1024;
 const namedWords = 6;
 
 const sendCache = sendCacheBase >>> 2;
+export const sendCacheEntryWords = 4;
 const lookupCache = lookupCacheBase >>> 2;
 const blockValues = new Set([
   primitiveNumber.get("blockValue")!,
@@ -94,6 +95,16 @@ const basicNewNumber = primitiveNumber.get("basicNew");
 const markers = new Set(
   ["blockEnsure", "blockOnDo", "unwindRunner"].map((name) => primitiveNumber.get(name)!),
 );
+
+/** Where the entry of a site, whose next pc is given, and a class stands. The dispatch loop has these two written out. */
+export function sendCacheEntry(pc: number, classIndex: number): number {
+  return sendCache + ((pc ^ (classIndex << 5)) & (sendCacheEntries - 1)) * sendCacheEntryWords;
+}
+
+/** What its first word is if the entry is theirs. */
+export function sendCacheKey(pc: number, classIndex: number): number {
+  return ((pc & 0x3fff0000) << 2) | classIndex;
+}
 
 export class Lookup {
   private readonly memory: ObjectMemory;

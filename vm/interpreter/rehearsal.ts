@@ -6,8 +6,8 @@
  * so the first multiplication of Floats in an hour would throw the compiled
  * loop away, and some tenths of a second go by until there is another. The
  * rehearsal shows it early what each bytecode does with integers, Floats and
- * both, taken and not taken. Sends and returns need none: any image's start
- * shows them.
+ * both, taken and not taken, and how an operation becomes a send. Other sends
+ * and returns need none: any image's start shows them.
  *
  * Always: it leaves no trace. Its objects stand in future space, which is
  * empty, and behind old space; its frame on the stack, which is empty; all are
@@ -18,15 +18,20 @@ import type { ObjectMemory } from "../memory/object-memory.ts";
 import { Op } from "../spec/bytecodes.ts";
 import {
   arrayClassIndex,
+  classIndexOf,
   Format,
   floatClassIndex,
   formatShift,
+  maxSmallInteger,
   type Oop,
+  overflowMarker,
+  overflowSlotCount,
   State,
   slotCountShift,
   smallInteger,
 } from "../spec/layouts.ts";
 import { stackStart } from "./contexts.ts";
+import { Action, sendCacheEntry, sendCacheEntryWords, sendCacheKey } from "./lookup.ts";
 import { MachineFault } from "./machine-fault.ts";
 
 /** Registers of the one frame. */
@@ -41,11 +46,14 @@ const R = {
   old: 10,
   result: 11,
   free: 12,
+  large: 13,
+  many: 14,
+  window: 15,
 };
 const frameWords = 32;
 
-/** V8 begins to take notes in the first run. */
-const runs = 3;
+/** V8 does not take notes before the third run. */
+const runs = 5;
 
 const arithmetic = [Op.add, Op.subtract, Op.multiply, Op.divide];
 const integerOnly = [Op.integerDivide, Op.modulo, Op.bitAnd, Op.bitOr, Op.bitXor, Op.bitShift];
@@ -75,7 +83,7 @@ export function rehearse(memory: ObjectMemory, interpret: () => unknown): void {
   const state = words.slice(State.edenFree, State.oldEnd + 1);
   const remembered = memory.rememberedCount;
   const page = memory.dirty[behind >>> 12]!;
-  const end = buildScene(memory, behind | 0);
+  const { end, planted } = buildScene(memory, behind | 0);
   try {
     for (let run = 0; run < runs; run++) runOnce(words, interpret);
   } finally {
@@ -85,6 +93,7 @@ export function rehearse(memory: ObjectMemory, interpret: () => unknown): void {
     words.fill(0, stackStart, stackStart + frameWords);
     words.fill(0, memory.futureStart >>> 2, end);
     words.fill(0, behind >>> 2, memory.limit >>> 2);
+    for (const entry of planted) words.fill(0, entry, entry + sendCacheEntryWords);
     memory.rememberedCount = remembered;
     memory.dirty[behind >>> 12] = page;
   }
@@ -103,8 +112,14 @@ function runOnce(words: Int32Array, interpret: () => unknown): void {
   }
 }
 
-/** Lays out frame, objects and code; answers the word index behind them. */
-function buildScene(memory: ObjectMemory, old: Oop): number {
+interface Scene {
+  /** The word index behind frame, objects and code. */
+  readonly end: number;
+  /** The send cache entries that are filled for it. */
+  readonly planted: readonly number[];
+}
+
+function buildScene(memory: ObjectMemory, old: Oop): Scene {
   const { words, doubles } = memory;
   let free = memory.futureStart;
   const object = (classIndex: number, format: number, slots: number): Oop => {
@@ -119,6 +134,15 @@ function buildScene(memory: ObjectMemory, old: Oop): number {
     doubles[(oop >>> 3) + 1] = value;
     return oop;
   };
+  const array = (slots: number): Oop => {
+    if (slots < overflowSlotCount) return object(arrayClassIndex, Format.indexable, slots);
+    words[free >>> 2] = slots;
+    words[(free >>> 2) + 1] = overflowMarker;
+    free += 8;
+    const oop = object(arrayClassIndex, Format.indexable, overflowSlotCount);
+    free = (oop + 8 + slots * 4 + 7) & ~7;
+    return oop;
+  };
   const registers: [number, Oop][] = [
     [R.float, float(1.5)],
     [R.half, float(0.5)],
@@ -126,23 +150,38 @@ function buildScene(memory: ObjectMemory, old: Oop): number {
     [R.three, smallInteger(3)],
     [R.minus, smallInteger(-1)],
     [R.one, smallInteger(1)],
-    [R.array, object(arrayClassIndex, Format.indexable, 4)],
+    [R.array, array(4)],
     [R.old, old],
+    [R.large, smallInteger(maxSmallInteger)],
+    [R.many, array(overflowSlotCount)],
   ];
   words[old >>> 2] = arrayClassIndex | (Format.indexable << formatShift);
   words[(old >>> 2) + 1] = 4 << slotCountShift;
   for (const [register, oop] of registers) words[stackStart + register] = oop;
   words[stackStart] = smallInteger(stackStart);
   words[stackStart + 1] = free;
-  // Three words of code in front of the first bytecode; a binding is the literal behind it all.
-  let at = (free >>> 2) + 3;
-  for (const word of program()) words[at++] = word;
-  return at;
+  // Three words of code in front of the first bytecode.
+  const start = (free >>> 2) + 3;
+  const { code, sends } = program();
+  words.set(code, start);
+  const planted = sends.map(({ offset, classIndex }) => {
+    const entry = sendCacheEntry(start + offset, classIndex);
+    words[entry] = sendCacheKey(start + offset, classIndex);
+    words[entry + 2] = Action.answerSelf;
+    return entry;
+  });
+  return { end: start + code.length, planted };
 }
 
-/** The words of the program. */
-function program(): number[] {
+interface Program {
+  readonly code: readonly number[];
+  /** The operations that send, by the place of their companion, and their receiver's class. */
+  readonly sends: readonly { readonly offset: number; readonly classIndex: number }[];
+}
+
+function program(): Program {
   const code: number[] = [];
+  const sends: { offset: number; classIndex: number }[] = [];
   const put = (op: number, a = 0, b = 0, c = 0): void => {
     code.push(op | ((a & 255) << 8) | ((b & 255) << 16) | ((c & 255) << 24));
   };
@@ -150,6 +189,12 @@ function program(): number[] {
   const value = (op: number, a: number, b: number, c: number): void => {
     put(op, a, b, c);
     put(Op.move, R.result, R.result);
+  };
+  /** An operation that has to be sent. */
+  const sending = (op: number, classIndex: number, a: number, b: number, c: number): void => {
+    put(op, a, b, c);
+    sends.push({ offset: code.length, classIndex });
+    put(Op.move, R.result, R.window);
   };
   const branch = (op: number, b: number, c: number): void => {
     for (const jump of [Op.jumpIfTrue, Op.jumpIfFalse]) {
@@ -186,6 +231,13 @@ function program(): number[] {
     for (const op of integerBranches) branch(op, b, 3);
   }
   value(Op.at, R.result, R.array, R.one);
+  value(Op.at, R.result, R.many, R.one);
+  value(Op.atPut, R.many, R.one, R.six);
+  sending(Op.at, arrayClassIndex, R.result, R.array, R.six);
+  sending(Op.atPut, arrayClassIndex, R.array, R.six, R.one);
+  for (const op of [Op.add, Op.multiply]) {
+    sending(op, classIndexOf.SmallInteger, R.result, R.large, R.large);
+  }
   for (const array of [R.array, R.old]) {
     value(Op.atPut, array, R.one, R.float);
     put(Op.storeSlot, array, R.float, 1);
@@ -217,5 +269,5 @@ function program(): number[] {
   put(Op.jumpFar);
   code.push(0);
   put(0);
-  return code;
+  return { code, sends };
 }
