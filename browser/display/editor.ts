@@ -13,7 +13,14 @@ import {
   type CompletionResult,
   completionKeymap,
 } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import {
+  defaultKeymap,
+  history,
+  historyKeymap,
+  indentWithTab,
+  selectParentSyntax,
+  undoSelection,
+} from "@codemirror/commands";
 import {
   bracketMatching,
   codeFolding,
@@ -22,7 +29,7 @@ import {
   indentOnInput,
   indentUnit,
 } from "@codemirror/language";
-import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
+import { type Diagnostic, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import {
   type ChangeSet,
@@ -167,6 +174,8 @@ export class EditorNode extends ViewNode {
       }),
       keymap.of([
         { key: "Tab", run: acceptCompletion },
+        { key: "Shift-Alt-ArrowRight", run: selectParentSyntax },
+        { key: "Shift-Alt-ArrowLeft", run: undoSelection },
         ...completionKeymap,
         ...searchKeymap,
         ...historyKeymap,
@@ -450,8 +459,6 @@ export class EditorNode extends ViewNode {
     };
   }
 }
-
-export { lintGutter };
 
 function hasSurrogates(text: string): boolean {
   return /[\ud800-\udbff]/.test(text);

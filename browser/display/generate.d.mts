@@ -1,0 +1,2 @@
+export function generated(): Record<string, string>;
+export function generate(): void;

@@ -1,0 +1,3 @@
+/** Written by `npm run generate` from smalltalk.grammar. */
+
+export const Keyword = 1;
