@@ -186,7 +186,7 @@ describe("a full collection", () => {
     heap.setRoot(at, nilOop);
     heap.collector.collectFull();
     expect(classes.at(index)).toBe(nilOop);
-    expect(heap.movedCount).toBe(1);
+    expect(heap.movedCount).toBe(2);
     expect(classes.indexOf(heap.newClass(0, Format.empty))).toBe(index);
   });
 });

@@ -199,7 +199,7 @@ export class ControlPrimitives {
       this.words[entry + 3] = machine.lookup.detail(this.target);
       return;
     }
-    machine.lookup.fill(entry, 0, this.target, this.words[at], this.argumentCount);
+    machine.lookup.fill(entry, 0, this.selector, this.target, this.words[at], this.argumentCount);
   }
 
   /**

@@ -123,8 +123,9 @@ export class Interpreter implements Machine, Roots {
     return 0;
   }
 
-  lookupChanged(_selector?: Oop): void {
-    this.lookup.forgetAll();
+  lookupChanged(selector?: Oop): void {
+    if (selector === undefined) this.lookup.forgetAll();
+    else this.lookup.forget(selector);
   }
 
   signal(semaphore: Oop): void {
@@ -367,7 +368,7 @@ export class Interpreter implements Machine, Roots {
       (w & 255) === Op.superSend
         ? this.lookup.findIn(selector, this.superclassOfCode(mi << 2))
         : this.lookup.find(selector, this.memory.classIndex(receiver));
-    this.lookup.fill(entry, key, method, receiver, argumentCount);
+    this.lookup.fill(entry, key, selector, method, receiver, argumentCount);
     if (this.goOn !== 0) this.stepper.filledEntry = entry;
   }
 

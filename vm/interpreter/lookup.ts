@@ -79,6 +79,9 @@ export const lastControlPrimitive = 99;
 /** More superclasses than any class has; a chain that is longer is a cycle. */
 const deepestHierarchy = 100_000;
 
+/** More filled entries than a program between two changes usually makes. */
+const mostNotes = 0x8000;
+
 /** Sends by name that are remembered; a power of two. */
 const namedEntries = 1024;
 /** Selector, class index, argument count, and the entry's code, action and detail. */
@@ -112,6 +115,8 @@ export class Lookup {
   private readonly classes: ClassTable;
   private readonly code: CodeHeader;
   private readonly named = new Int32Array(namedEntries * namedWords);
+  private readonly filled = new EntryLog();
+  private readonly found = new EntryLog();
 
   constructor(memory: ObjectMemory, classes: ClassTable, code: CodeHeader) {
     this.memory = memory;
@@ -133,6 +138,7 @@ export class Lookup {
     words[entry] = selector;
     words[entry + 1] = classIndex;
     words[entry + 2] = method;
+    this.found.note(entry, selector);
     return method;
   }
 
@@ -194,7 +200,7 @@ export class Lookup {
       named[slot + 1] !== classIndex ||
       named[slot + 2] !== argumentCount
     ) {
-      this.fill(entry, 0, this.find(selector, classIndex), receiver, argumentCount);
+      this.fill(entry, 0, selector, this.find(selector, classIndex), receiver, argumentCount);
       // A new object moves in scavenges, which do not tell.
       if (selector >>> 0 < oldBase) return;
       named[slot] = selector;
@@ -207,10 +213,18 @@ export class Lookup {
   }
 
   /** Fills a send cache entry for a found method (0 if none was found), of use to receivers of the given one's class. */
-  fill(entry: number, key: number, method: Oop, receiver: Oop, argumentCount: number): void {
+  fill(
+    entry: number,
+    key: number,
+    selector: Oop,
+    method: Oop,
+    receiver: Oop,
+    argumentCount: number,
+  ): void {
     const words = this.words;
     const classIndex = this.memory.classIndex(receiver);
     words[entry] = key;
+    if (key !== 0) this.filled.note(entry, selector);
     words[entry + 1] = method;
     if (
       method === 0 ||
@@ -311,11 +325,64 @@ export class Lookup {
     }
   }
 
+  /** Forgets what it knows of one selector: a method dictionary has changed. */
+  forget(selector: Oop): void {
+    const { words } = this;
+    if (this.filled.isFull || this.found.isFull || selector >>> 0 < oldBase) {
+      this.forgetAll();
+      return;
+    }
+    this.filled.drop(selector, (entry) => {
+      words[entry] = 0;
+    });
+    this.found.drop(selector, (entry) => words.fill(0, entry, entry + 3));
+    this.named.fill(0);
+  }
+
   /** Forgets everything: objects have moved, or classes changed. */
   forgetAll(): void {
+    this.filled.clear();
+    this.found.clear();
     this.code.forget();
     this.named.fill(0);
     this.words.fill(0, sendCache, sendCache + sendCacheEntries * 4);
     this.words.fill(0, lookupCache, lookupCache + lookupCacheEntries * 4);
+  }
+}
+
+/** Which entries were filled for which selectors since all was forgotten, up to a number. */
+class EntryLog {
+  private readonly notes = new Int32Array(2 * mostNotes);
+  private count = 0;
+
+  get isFull(): boolean {
+    return this.count === mostNotes;
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  note(entry: number, selector: Oop): void {
+    if (this.isFull) return;
+    this.notes[2 * this.count] = entry;
+    this.notes[2 * this.count + 1] = selector;
+    this.count++;
+  }
+
+  /** Presents the entries noted for a selector, and no longer has them. */
+  drop(selector: Oop, present: (entry: number) => void): void {
+    const { notes } = this;
+    let kept = 0;
+    for (let at = 0; at < this.count; at++) {
+      if (notes[2 * at + 1] === selector) {
+        present(notes[2 * at]!);
+        continue;
+      }
+      notes[2 * kept] = notes[2 * at]!;
+      notes[2 * kept + 1] = notes[2 * at + 1]!;
+      kept++;
+    }
+    this.count = kept;
   }
 }

@@ -240,10 +240,9 @@ export class Collector {
     return this.timed(() => {
       const { memory, marker, statistics } = this;
       this.tenureAll();
-      if (marker.finish()) {
-        memory.classesDropped = true;
-        memory.roots?.objectsMoved();
-      }
+      if (marker.finish()) memory.classesDropped = true;
+      // Code that died makes room for other code, whose sends are other sends.
+      memory.roots?.objectsMoved();
       const liveBytes = marker.liveWords * 4;
       reclaim();
       this.isRelenting = false;

@@ -62,7 +62,7 @@ export interface Roots {
   /** Presents every run of words outside the heap that holds oops. */
   visitRoots(visit: RootVisitor): void;
   /**
-   * Old objects have moved, identities or class indices have changed: caches that hold
+   * Old objects have moved or died, identities or class indices have changed: caches that hold
    * addresses or class indices are void. A scavenge does not call it: it
    * moves new objects only, and Symbols and compiled code are never new.
    */
