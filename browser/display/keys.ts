@@ -52,6 +52,8 @@ export class KeyDispatcher {
     const { projector } = this;
     if (modifierNames.has(event.key) || event.isComposing || projector.menus.isOpen) return;
     const target = event.target as HTMLElement;
+    // What is behind a dialog has to wait.
+    if (document.querySelector("dialog[open]") !== null) return;
     if (target !== document.body && !projector.host.contains(target)) return;
     const innermost = projector.nodeAround(target) ?? projector.rootNode;
     if (innermost === undefined) return;

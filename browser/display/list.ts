@@ -93,6 +93,7 @@ export class ListNode extends ViewNode {
         return;
       case "columns":
         this.columns = value as unknown as Column[];
+        this.body.style.minWidth = `${leastWidth(this.columns)}px`;
         this.showColumns();
         return;
       case "sorted":
@@ -431,9 +432,17 @@ function isToggle(event: Event): boolean {
   return (event.target as Element).closest(".toggle")?.firstChild != null;
 }
 
+/** Below this a column that takes what is left does not go. */
+const leastColumn = 110;
+
+function leastWidth(columns: readonly Column[]): number {
+  const gap = 5;
+  return columns.reduce((sum, [, width]) => sum + gap + (width === 0 ? leastColumn : width), 16);
+}
+
 function sizeCell(cell: HTMLElement, column: Column | undefined): void {
   const width = column?.[1] ?? 0;
-  cell.style.flex = width === 0 ? "1 1 0" : `0 0 ${width}px`;
+  cell.style.flex = width === 0 ? `1 0 ${leastColumn}px` : `0 0 ${width}px`;
 }
 
 function range(one: number, other: number): number[] {

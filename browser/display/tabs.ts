@@ -57,6 +57,7 @@ export class TabsNode extends BoxNode {
     const isSelected = index === this.selected;
     const tab = make("div", "tab", make("span", "", label));
     tab.setAttribute("role", "tab");
+    tab.setAttribute("aria-label", label);
     tab.setAttribute("aria-selected", String(isSelected));
     tab.tabIndex = isSelected ? 0 : -1;
     tab.addEventListener("click", () => this.choose(index));
