@@ -5,6 +5,7 @@
  * Who may save holds the lock of the file. In this storage no image is written
  * anew in place; a full save uses the gaps of the file.
  */
+import type { CborValue } from "../image-format/cbor.ts";
 import { ImageError } from "../image-format/errors.ts";
 import { ImageFile } from "../image-format/image-file.ts";
 import { MemoryFile } from "../image-format/memory-storage.ts";
@@ -23,6 +24,7 @@ import {
   type SnapshotNotes,
 } from "../vm/snapshot.ts";
 import type { SnapshotKind } from "../vm/virtual-machine.ts";
+import type { ChangeJournal } from "./change-journal.ts";
 import { browserServices } from "./image-services.ts";
 import type { ImageStore } from "./image-store.ts";
 import { type ImageSource, type Opened, type OpenParameters, refusedOf } from "./protocol.ts";
@@ -38,6 +40,10 @@ interface Target {
   readonly file: ImageFile;
   /** Absent: the file is a copy in memory, and takes no saves. */
   readonly lock: StorageLock | undefined;
+  /** What is accepted between saves; absent where saves are not taken. */
+  readonly journal: ChangeJournal | undefined;
+  /** Why there is no journal where there should be one, or what is wrong with it. */
+  readonly journalDefect?: ImageError | undefined;
 }
 
 export class ImageSession {
@@ -61,7 +67,12 @@ export class ImageSession {
     }
     const file = await read(store, memory, source, parameters.generation);
     const name = source.kind === "stored" ? source.name : source.title;
-    const session = new ImageSession(store, memory, { name, file, lock: undefined });
+    const session = new ImageSession(store, memory, {
+      name,
+      file,
+      lock: undefined,
+      journal: undefined,
+    });
     if (as !== "readOnly") await session.saveAs(as.copy);
     return session;
   }
@@ -80,7 +91,8 @@ export class ImageSession {
           services,
           ...(generation === undefined ? {} : { generation }),
         });
-        return new ImageSession(store, memory, { name, file, lock });
+        const journal = await openJournal(store, name, file);
+        return new ImageSession(store, memory, { name, file, lock, ...journal });
       } catch (error) {
         storage.close();
         throw error;
@@ -92,13 +104,14 @@ export class ImageSession {
   }
 
   get opened(): Opened {
-    const { name, file, lock } = this.target;
+    const { name, file, lock, journalDefect } = this.target;
+    const warnings = journalDefect === undefined ? [] : [journalDefect];
     return {
       name,
       generation: file.generation,
       created: file.manifest.created,
       isReadOnly: lock === undefined,
-      warnings: file.warnings.map(refusedOf),
+      warnings: [...file.warnings, ...warnings].map(refusedOf),
     };
   }
 
@@ -114,12 +127,25 @@ export class ImageSession {
   /** Makes memory durable as it lies there; answers the generation. */
   async save(kind: SnapshotKind): Promise<number> {
     const { memory } = this;
-    const { file, lock } = this.target;
+    const { file, lock, journal } = this.target;
     if (lock === undefined) throw new ImageError("EIMG_READ_ONLY");
     const changed = { dirtyPages: dirtyPageCount(memory), usedPages: memory.pageCount };
     const isDelta = kind === "delta" && chooseSave(file.usage(), changed, false) === "delta";
     const save = isDelta ? deltaSave(memory, notes()) : fullSave(memory, notes());
-    return commitSave(memory, file, save);
+    const generation = await commitSave(memory, file, save);
+    // Entries that cannot be cleared are told from later ones by their generation.
+    await journal?.saved().catch((error: unknown) => console.error(error));
+    return generation;
+  }
+
+  /** Changes accepted after the last save of a session that was cut off. */
+  takeFoundChanges(): CborValue[] {
+    return this.target.journal?.takeFound() ?? [];
+  }
+
+  /** Makes a change durable that the image has accepted, if there is anything to keep it in. */
+  async writeChange(change: CborValue): Promise<void> {
+    await this.target.journal?.write(change, this.generation);
   }
 
   /** Makes memory durable in a file of its own, which takes the saves from now on. */
@@ -129,8 +155,10 @@ export class ImageSession {
     try {
       const file = await this.createFile(name);
       markCheckpoint(memory);
+      const journal = await openJournal(store, name, file);
+      await this.target.journal?.saved();
       await this.letGo();
-      this.target = { name, file, lock };
+      this.target = { name, file, lock, ...journal };
     } catch (error) {
       await lock.release();
       throw error;
@@ -166,9 +194,25 @@ export class ImageSession {
   }
 
   private async letGo(): Promise<void> {
-    const { file, lock } = this.target;
+    const { file, lock, journal } = this.target;
     file.close();
+    journal?.close();
     await lock?.release();
+  }
+}
+
+/** Without a journal an image is still worth opening. */
+async function openJournal(
+  store: ImageStore,
+  name: string,
+  file: ImageFile,
+): Promise<Pick<Target, "journal" | "journalDefect">> {
+  try {
+    const journal = await store.journal(name, file.manifest);
+    return { journal, journalDefect: journal.defect };
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    return { journal: undefined, journalDefect: error };
   }
 }
 

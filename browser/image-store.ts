@@ -16,6 +16,7 @@ import {
   storageRefusal,
 } from "../image-format/storage.ts";
 import { verifyImage } from "../image-format/verify-image.ts";
+import { ChangeJournal } from "./change-journal.ts";
 import { browserServices } from "./image-services.ts";
 import { IndexedDbFolder } from "./indexeddb-storage.ts";
 import { type BrowserFolder, OpfsFolder } from "./opfs-storage.ts";
@@ -28,6 +29,7 @@ import {
 } from "./protocol.ts";
 
 const suffix = ".image";
+const journalSuffix = ".journal";
 const folderName = "engram-images";
 const lockPrefix = "engram-image:";
 
@@ -75,7 +77,10 @@ export class ImageStore {
 
   async remove(name: string): Promise<void> {
     const file = fileName(name);
-    await this.locked(name, async () => this.folder.remove(file));
+    await this.locked(name, async () => {
+      await this.folder.remove(file);
+      await this.removeJournal(name);
+    });
   }
 
   /** Removes what is left of an image that could not be made; its maker has the lock. */
@@ -87,21 +92,43 @@ export class ImageStore {
   async rename(from: string, to: string): Promise<void> {
     await this.locked(from, () =>
       this.locked(to, async () => {
-        const bytes = await this.folder.contents(fileName(from));
-        const copy = await this.open(to, "create");
-        try {
-          copy.write(0, bytes);
-          await copy.sync();
-        } finally {
-          copy.close();
+        await this.removeJournal(to);
+        if (await this.folder.exists(journalName(from))) {
+          await this.copy(journalName(from), journalName(to));
         }
+        await this.copy(fileName(from), fileName(to));
         await this.folder.remove(fileName(from));
+        await this.removeJournal(from);
       }),
     );
   }
 
+  private async copy(from: string, to: string): Promise<void> {
+    const bytes = await this.folder.contents(from);
+    const copy = await openFile(this.folder, to, "create");
+    try {
+      copy.write(0, bytes);
+      await copy.sync();
+    } finally {
+      copy.close();
+    }
+  }
+
+  private async removeJournal(name: string): Promise<void> {
+    const file = journalName(name);
+    if (await this.folder.exists(file)) await this.folder.remove(file);
+  }
+
   open(name: string, mode: "write" | "create"): Promise<StorageFile> {
     return Promise.resolve(openFile(this.folder, fileName(name), mode));
+  }
+
+  /** The journal of an image whose lock the caller holds. */
+  journal(
+    name: string,
+    image: { readonly fileId: Uint8Array; readonly generation: number },
+  ): Promise<ChangeJournal> {
+    return ChangeJournal.open(this.folder, journalName(name), image);
   }
 
   lock(name: string): Promise<StorageLock> {
@@ -171,6 +198,11 @@ function fileName(name: string): string {
     expected: 'a name of up to 100 characters without / \\ : * ? " < > |',
     found: JSON.stringify(name),
   });
+}
+
+/** The name of the file of changes beside that of an image. */
+function journalName(name: string): string {
+  return fileName(name).slice(0, -suffix.length) + journalSuffix;
 }
 
 async function created(file: StorageFile, generation: number): Promise<string> {

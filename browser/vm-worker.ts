@@ -5,8 +5,10 @@
  * the page closes it. Every save is reported, whoever asked for it. When the machine
  * fails nothing is saved any more: what is stored stays as it is.
  */
+import type { CborValue } from "../image-format/cbor.ts";
+import type { HostMessage } from "../vm/host.ts";
 import { MemoryExhausted } from "../vm/interpreter/contexts.ts";
-import type { InputEvent } from "../vm/interpreter/input-queue.ts";
+import type { EventField, InputEvent } from "../vm/interpreter/input-queue.ts";
 import { Stop } from "../vm/interpreter/interpreter.ts";
 import { Collector } from "../vm/memory/collector.ts";
 import { type Saver, type SnapshotKind, VirtualMachine } from "../vm/virtual-machine.ts";
@@ -66,9 +68,10 @@ class Running {
     const { name, isReadOnly } = session.opened;
     // An image that is named saves itself when the user leaves the conversation.
     const words = isReadOnly ? ["repl"] : ["repl", "--", name];
-    this.host = new BrowserHost(words, this.console, (message) =>
-      send({ kind: "posted", message }),
-    );
+    this.host = new BrowserHost(words, this.console, (message) => {
+      if (message.kind === "journal") void this.journal(message);
+      else send({ kind: "posted", message });
+    });
     const saver = (kind: SnapshotKind) => this.saveFile(kind);
     this.machine = new VirtualMachine(session.memory, this.host, { saver });
   }
@@ -160,6 +163,21 @@ class Running {
     while (!this.machine.interpreter.input.isEmpty && performance.now() < giveUp) {
       this.host.attend();
       await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  /** The image asks what the journal has, or has accepted a change. */
+  private async journal({ do: what, number, change }: HostMessage): Promise<void> {
+    if (what === "open") {
+      const found = this.session.takeFoundChanges();
+      if (found.length > 0) this.event(["journal", "found", found as EventField]);
+      return;
+    }
+    try {
+      await this.session.writeChange(change as CborValue);
+      this.event(["journal", "written", number as number]);
+    } catch (error) {
+      send({ kind: "saveFailed", refused: refusedOf(error) });
     }
   }
 
