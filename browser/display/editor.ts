@@ -55,6 +55,7 @@ import {
   placeholder,
   type ViewUpdate,
 } from "@codemirror/view";
+import { type LookedRange, rangesField, setRanges } from "./editor-ranges.ts";
 import { icon } from "./icons.ts";
 import type { Plain } from "./patches.ts";
 import type { Projector } from "./projector.ts";
@@ -166,6 +167,7 @@ export class EditorNode extends ViewNode {
       highlightSelectionMatches(),
       search({ top: true }),
       highlightField,
+      rangesField,
       this.language.of([]),
       autocompletion({
         override: [(context) => this.complete(context)],
@@ -226,6 +228,9 @@ export class EditorNode extends ViewNode {
         return;
       case "highlight":
         queueMicrotask(() => this.showHighlight(value as [number, number] | null));
+        return;
+      case "ranges":
+        queueMicrotask(() => this.showRanges((value as unknown as LookedRange[] | null) ?? []));
         return;
       case "gutter":
         this.gutterMarks = (value as unknown as [number, string, string][] | null) ?? [];
@@ -400,6 +405,13 @@ export class EditorNode extends ViewNode {
   private showHighlight(range: readonly [number, number] | null): void {
     const ends = range === null ? null : ([this.toPage(range[0]), this.toPage(range[1])] as const);
     this.editor.dispatch({ effects: setHighlight.of(ends) });
+  }
+
+  private showRanges(ranges: readonly LookedRange[]): void {
+    const onPage = ranges.map(
+      ([from, to, look]) => [this.toPage(from), this.toPage(to), look] as const,
+    );
+    this.editor.dispatch({ effects: setRanges.of(onPage) });
   }
 
   private revealHighlight(): void {
