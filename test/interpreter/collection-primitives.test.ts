@@ -376,3 +376,25 @@ test("reverses in place", () => {
   expect(integers(call(primitives.reverseInPlace, array(1, 2, 3)))).toEqual([3, 2, 1]);
   expect(byteList(call(primitives.reverseInPlace, bytes(1, 2)))).toEqual([2, 1]);
 });
+
+test("steps a random generator as big numbers do", () => {
+  const state = bytes(1, 2, 3, 4, 5, 6, 7, 0xf8);
+  let expected = 0xf807060504030201n;
+  for (let step = 0; step < 200; step++) {
+    const word = BigInt.asUintN(32, ((expected >> 18n) ^ expected) >> 27n);
+    const count = expected >> 59n;
+    const turned = BigInt.asUintN(32, (word >> count) | (word << (-count & 31n))) & 0x7fffffffn;
+    expected = BigInt.asUintN(64, expected * 6364136223846793005n + 1442695040888963407n);
+    const bound = 1 + step * 20000;
+    expect(call(primitives.randomStep, nilOop, state, int(bound))).toBe(
+      int(Number((turned * BigInt(bound)) >> 31n) + 1),
+    );
+    const view = new DataView(Uint8Array.from(byteList(state) as number[]).buffer);
+    expect(view.getBigUint64(0, true)).toBe(expected);
+  }
+  expect(memory.floatValue(call(primitives.randomStep, nilOop, state, int(0)) as Oop)).toBeLessThan(
+    1,
+  );
+  expect(call(primitives.randomStep, nilOop, state, int(4194305))).toBe("!badArgument");
+  expect(call(primitives.randomStep, nilOop, bytes(1, 2, 3), int(6))).toBe("!badArgument");
+});

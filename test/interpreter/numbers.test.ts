@@ -85,6 +85,12 @@ describe("arithmetic of Integers", () => {
     expect(harness.call(primitives.integerRaisedTo, -1n, 10n ** 30n + 1n)).toBe(-1n);
   });
 
+  it("raises what lies beside a power of two exactly", () => {
+    for (const base of [2n ** 53n - 1n, 2n ** 53n - 2n, 2n ** 52n, 2n ** 53n + 1n]) {
+      expect(harness.call(primitives.integerRaisedTo, base, 5n)).toBe(base ** 5n);
+    }
+  });
+
   it("divides exactly or fails", () => {
     expect(harness.call(primitives.numberDivide, 12n, -4n)).toBe(-3n);
     expect(harness.call(primitives.numberDivide, 0n, -4n)).toBe(0n);
