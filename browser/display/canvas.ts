@@ -16,8 +16,8 @@ export class CanvasNode extends ViewNode {
   private readonly context: CanvasRenderingContext2D;
   private picture: Picture = [[], []];
   private isAnimated = false;
-  /** Whether the image has drawn what it was asked for last. */
-  private mayAsk = true;
+  /** Whether the image is at a picture that it was asked for. */
+  private isAsked = false;
   private frame = 0;
   private extent = "";
   private readonly observer: ResizeObserver;
@@ -31,7 +31,10 @@ export class CanvasNode extends ViewNode {
     this.context = canvas.getContext("2d", { alpha: true })!;
     this.observer = new ResizeObserver(() => this.resized());
     this.observer.observe(element);
+    document.addEventListener("visibilitychange", this.pageSeen);
   }
+
+  private readonly pageSeen = (): void => this.askForFrame();
 
   override set(name: string, value: Plain): void {
     switch (name) {
@@ -58,8 +61,9 @@ export class CanvasNode extends ViewNode {
 
   override order(name: string, given: readonly Plain[]): void {
     if (name === "next") {
-      this.mayAsk = true;
-      this.askForFrame();
+      // Orders come in a frame: the image has until the next one.
+      this.isAsked = false;
+      this.ask(performance.now());
     } else if (name === "tone") playTone(Number(given[0]), Number(given[1]));
     else super.order(name, given);
   }
@@ -67,6 +71,7 @@ export class CanvasNode extends ViewNode {
   override dispose(): void {
     cancelAnimationFrame(this.frame);
     this.observer.disconnect();
+    document.removeEventListener("visibilitychange", this.pageSeen);
     super.dispose();
   }
 
@@ -87,13 +92,20 @@ export class CanvasNode extends ViewNode {
   }
 
   private askForFrame(): void {
-    if (!this.isAnimated || !this.mayAsk) return;
     cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame((time) => {
-      if (!this.element.isConnected) return;
-      this.mayAsk = false;
-      this.projector.sendNow(this, "frame", Math.round(time));
-    });
+    this.frame = requestAnimationFrame((time) => this.ask(time));
+  }
+
+  /** Asks for a picture, if it would be seen. */
+  private ask(time: number): void {
+    const isSeen = this.element.isConnected && !document.hidden;
+    if (!this.isAnimated || this.isAsked || !isSeen) return;
+    this.isAsked = true;
+    this.projector.sendNow(this, "frame", Math.round(time));
+  }
+
+  override restoreScroll(): void {
+    this.askForFrame();
   }
 
   // Events

@@ -7,6 +7,7 @@ import {
   createDockview,
   type DockviewApi,
   type IContentRenderer,
+  type IDockviewPanel,
   type ITabRenderer,
   type SerializedDockview,
   type TabPartInitParameters,
@@ -189,6 +190,7 @@ export class DesktopNode extends ViewNode {
       this.isArranging = false;
     }
     this.noteLayout();
+    this.projector.shown(this.area);
   }
 
   private startDock(): void {
@@ -216,6 +218,7 @@ export class DesktopNode extends ViewNode {
       const known = new Set(this.windows.map((each) => String(each.id)));
       if (Object.keys(layout.panels).some((id) => !known.has(id))) return;
       dock.fromJSON(layout);
+      for (const panel of dock.panels) this.followPanel(panel);
     } catch (error) {
       // An arrangement that cannot be had is no reason to show nothing.
       reportError(error);
@@ -241,7 +244,15 @@ export class DesktopNode extends ViewNode {
       title: window.title,
       ...this.position(dock, window),
     };
-    dock.addPanel(options);
+    this.followPanel(dock.addPanel(options));
+  }
+
+  private followPanel(panel: IDockviewPanel): void {
+    panel.api.onDidVisibilityChange(({ isVisible }) => {
+      if (isVisible) this.projector.shown(this.area);
+    });
+    // Moved to another group, it has been out of the page.
+    panel.api.onDidGroupChange(() => this.projector.shown(this.area));
   }
 
   private position(dock: DockviewApi, window: WindowNode): Partial<AddPanelOptions> {
@@ -299,6 +310,7 @@ export class DesktopNode extends ViewNode {
       narrowBar.append(close);
     }
     placeChildren(area, shown === undefined ? [] : [shown.element]);
+    this.projector.shown(area);
   }
 
   // The window in front

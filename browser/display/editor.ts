@@ -114,8 +114,7 @@ export class EditorNode extends ViewNode {
   private unsentFrom: Text | undefined;
   private selectionSent = "";
   private scrollSent = 0;
-  private scrollWanted: number | undefined;
-  private isScrollPending = false;
+  private scroll = 0;
   /** Selection, marks and highlight of the image, applied once the text is there. */
   private wantedSelection: readonly number[] | undefined;
   private marks: readonly Mark[] = [];
@@ -134,7 +133,7 @@ export class EditorNode extends ViewNode {
     this.editor.scrollDOM.addEventListener(
       "scroll",
       () => {
-        this.isScrollPending = true;
+        this.scroll = Math.round(this.editor.scrollDOM.scrollTop);
         projector.wantFlush();
       },
       { passive: true },
@@ -237,9 +236,8 @@ export class EditorNode extends ViewNode {
         this.setOption("gutter", value === null ? [] : this.iconGutter());
         return;
       case "scroll":
-        this.scrollWanted = Number(value);
-        this.scrollSent = this.scrollWanted;
-        requestAnimationFrame(() => this.showScroll());
+        this.scroll = Number(value);
+        this.scrollSent = this.scroll;
         return;
       case "readOnly":
         this.setOption("readOnly", value === true ? EditorState.readOnly.of(true) : []);
@@ -313,12 +311,9 @@ export class EditorNode extends ViewNode {
   override flush(): void {
     this.flushText();
     this.flushSelection();
-    if (!this.isScrollPending) return;
-    this.isScrollPending = false;
-    const scroll = Math.round(this.editor.scrollDOM.scrollTop);
-    if (scroll === this.scrollSent || this.editor.scrollDOM.clientHeight === 0) return;
-    this.scrollSent = scroll;
-    this.projector.sendNow(this, "scroll", scroll);
+    if (this.scroll === this.scrollSent) return;
+    this.scrollSent = this.scroll;
+    this.projector.sendNow(this, "scroll", this.scroll);
   }
 
   private flushText(): void {
@@ -357,10 +352,14 @@ export class EditorNode extends ViewNode {
     });
   }
 
-  private showScroll(): void {
-    if (this.scrollWanted === undefined) return;
-    this.editor.scrollDOM.scrollTop = this.scrollWanted;
-    this.scrollWanted = undefined;
+  override restoreScroll(): void {
+    const wanted = this.scroll;
+    this.editor.requestMeasure({
+      read: () => {},
+      write: () => {
+        this.editor.scrollDOM.scrollTop = wanted;
+      },
+    });
   }
 
   /** An offset of the image in the page's text. */

@@ -37,8 +37,8 @@ export class ListNode extends ViewNode {
   private isDraggable = false;
   private isDroppable = false;
   private asked: readonly [number, number] = [0, 60];
+  private scroll = 0;
   private scrollSent = 0;
-  private scrollWanted = 0;
   private typed = "";
   private typedTime = 0;
   private isRenderPending = false;
@@ -89,6 +89,7 @@ export class ListNode extends ViewNode {
         return;
       case "rows":
         [this.first, this.rows] = value as unknown as [number, Row[]];
+        this.asked = [this.first, this.first + this.rows.length - 1];
         this.wantRender();
         return;
       case "columns":
@@ -120,9 +121,8 @@ export class ListNode extends ViewNode {
         this.isDroppable = value === true;
         return;
       case "scroll":
-        this.scrollWanted = Number(value);
-        this.scrollSent = this.scrollWanted;
-        this.scroller.scrollTop = this.scrollWanted;
+        this.scroll = Number(value);
+        this.scrollSent = this.scroll;
         return;
       default:
         super.set(name, value);
@@ -135,10 +135,15 @@ export class ListNode extends ViewNode {
   }
 
   override flush(): void {
-    const scroll = Math.round(this.scroller.scrollTop);
-    if (scroll === this.scrollSent || !this.isSeen) return;
-    this.scrollSent = scroll;
-    this.projector.sendNow(this, "scroll", scroll);
+    if (this.scroll === this.scrollSent) return;
+    this.scrollSent = this.scroll;
+    this.projector.sendNow(this, "scroll", this.scroll);
+  }
+
+  override restoreScroll(): void {
+    if (!this.isSeen) return;
+    this.scroller.scrollTop = this.scroll;
+    this.render();
   }
 
   // Rows
@@ -160,16 +165,13 @@ export class ListNode extends ViewNode {
   }
 
   private scrolled(): void {
+    this.scroll = Math.round(this.scroller.scrollTop);
     this.wantRender();
     this.projector.wantFlush();
     this.header.scrollLeft = this.scroller.scrollLeft;
   }
 
   private resized(): void {
-    if (this.isSeen && this.scroller.scrollTop === 0 && this.scrollWanted > 0) {
-      this.scroller.scrollTop = this.scrollWanted;
-      this.scrollWanted = 0;
-    }
     this.wantRender();
   }
 
@@ -266,7 +268,7 @@ export class ListNode extends ViewNode {
     this.cursor = index;
     const top = this.firstInSight;
     const inSight = Math.floor(this.scroller.clientHeight / rowHeight);
-    if (!this.isSeen) this.scrollWanted = Math.max(0, index * rowHeight - 60);
+    if (!this.isSeen) this.scroll = Math.max(0, index * rowHeight - 60);
     else if (index < top) this.scroller.scrollTop = index / this.scale;
     else if (index > top + inSight - 1) {
       this.scroller.scrollTop = (index - inSight + 1.2) / this.scale;

@@ -135,6 +135,7 @@ export class Projector {
   private showRoot(node: ViewNode): void {
     this.root = node;
     this.host.replaceChildren(node.element);
+    this.shown(node.element);
   }
 
   private forgetAll(): void {
@@ -144,6 +145,15 @@ export class Projector {
     this.root = undefined;
     this.focused = undefined;
     this.host.replaceChildren();
+  }
+
+  /** What is in an element has come in sight. */
+  shown(element: HTMLElement): void {
+    requestAnimationFrame(() => {
+      for (const node of this.nodes.values()) {
+        if (element.contains(node.element)) node.restoreScroll();
+      }
+    });
   }
 
   /** Keeps an element of the page that no view shows. */

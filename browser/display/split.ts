@@ -27,6 +27,7 @@ export class SplitNode extends BoxNode {
   }
 
   override flush(): void {
+    super.flush();
     if (!this.isPending) return;
     this.isPending = false;
     this.projector.sendNow(this, "resize", this.shares);

@@ -49,6 +49,7 @@ export class TabsNode extends BoxNode {
     if (shown === page?.element) return;
     if (page === undefined) this.pages.replaceChildren();
     else this.pages.replaceChildren(page.element);
+    this.projector.shown(this.pages);
     page?.element.setAttribute("role", "tabpanel");
     page?.element.setAttribute("aria-label", this.labels[this.selected] ?? "");
   }

@@ -74,6 +74,9 @@ export abstract class ViewNode {
   /** Sends what the image does not know yet. */
   flush(): void {}
 
+  /** The element has been out of sight, where browsers forget how far it was scrolled. */
+  restoreScroll(): void {}
+
   /** The view is gone. */
   dispose(): void {
     this.element.remove();
@@ -107,10 +110,35 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
 /** A view that has other views in it. */
 export class BoxNode extends ViewNode {
   protected children: readonly ViewNode[] = [];
+  private scroll = 0;
+  private scrollSent = 0;
 
   constructor(projector: Projector, id: number, kind: string) {
     super(projector, id, make("div", `box ${kind}`));
     if (kind === "toolbar") this.beToolbar();
+  }
+
+  private beScrollable(): void {
+    const { element } = this;
+    element.style.overflow = "auto";
+    element.addEventListener(
+      "scroll",
+      () => {
+        this.scroll = Math.round(element.scrollTop);
+        this.projector.wantFlush();
+      },
+      { passive: true },
+    );
+  }
+
+  override flush(): void {
+    if (this.scroll === this.scrollSent) return;
+    this.scrollSent = this.scroll;
+    this.projector.sendNow(this, "scroll", this.scroll);
+  }
+
+  override restoreScroll(): void {
+    this.element.scrollTop = this.scroll;
   }
 
   override set(name: string, value: Plain): void {
@@ -130,7 +158,11 @@ export class BoxNode extends ViewNode {
         style.alignItems = alignments[String(value)] ?? "";
         return;
       case "scrolls":
-        style.overflow = value === true ? "auto" : "";
+        if (value === true) this.beScrollable();
+        return;
+      case "scroll":
+        this.scroll = Number(value);
+        this.scrollSent = this.scroll;
         return;
       default:
         super.set(name, value);

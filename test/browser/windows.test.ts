@@ -1,0 +1,276 @@
+/** Windows, views and editors: what the image shows and what the user does with it. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Chromium, type PageServer, startChromium, startServer } from "./page.ts";
+import { WindowsPage } from "./windows.ts";
+
+let server: PageServer;
+let chromium: Chromium;
+let windows: WindowsPage;
+
+beforeAll(async () => {
+  server = await startServer();
+});
+
+afterAll(() => server?.stop());
+
+beforeEach(async () => {
+  chromium = await startChromium();
+  windows = await WindowsPage.open(chromium.context, server.address);
+});
+
+afterEach(async () => {
+  const problems = windows?.problems ?? [];
+  await chromium?.close();
+  expect(problems).toEqual([]);
+});
+
+const counter = `| count |
+count := ValueHolder with: 0.
+(WindowView title: 'Counter' content: (RowView with: {
+  (LabelView on: count) width: 40; name: 'Count'; yourself.
+  ButtonView label: 'More' do: [ count update: [ :n | n + 1 ] ].
+  ButtonView label: 'Fail' do: [ 1 / 0 ].
+  ButtonView label: 'Work' do: [ [ (count value) < 1000000 ] whileTrue ].
+  ButtonView label: 'Ask' do: [ count value: (Display current request: 'How many?' initialAnswer: '42') asNumber ] })) place: #right; open`;
+
+const count = (): Promise<string> =>
+  windows.window("Counter").locator(".label").first().innerText();
+
+async function counts(text: string): Promise<void> {
+  await windows.until(async () => (await count()) === text, `${text} to be counted`);
+}
+
+const click = (name: string): Promise<void> =>
+  windows.page.getByRole("button", { name, exact: true }).click();
+
+describe("the playground", () => {
+  it("is there for those who have never been here", async () => {
+    await windows.window("Playground").waitFor();
+    expect(await windows.text()).toContain("Welcome");
+    await windows.window("Transcript").waitFor();
+  });
+
+  it("prints a value behind the code and selects it", async () => {
+    expect(await windows.print("6 * 7")).toBe("6 * 7 42");
+    await windows.page.keyboard.type(".");
+    await windows.until(async () => (await windows.text()) === "6 * 7.", "the value to go");
+  });
+
+  it("keeps its variables", async () => {
+    await windows.run("answer := 6 * 7");
+    expect(await windows.print("answer + 1")).toBe("answer + 1 43");
+  });
+
+  it("marks an error in its place, until the text changes", async () => {
+    await windows.write("3 + + 4");
+    await windows.press("Control+d");
+    const alert = windows.page.getByRole("alert");
+    await alert.waitFor();
+    expect(await alert.innerText()).not.toBe("");
+    await windows.page.locator(".cm-lintRange-error, .cm-lintPoint-error").waitFor();
+    await windows.page.keyboard.type(" ");
+    await alert.waitFor({ state: "detached" });
+  });
+
+  it("counts characters as the image does", async () => {
+    expect(await windows.print("'a\u{1f600}b' size")).toBe("'a\u{1f600}b' size 3");
+    await windows.page.keyboard.type(" + 1");
+    await windows.press("Control+a Control+p");
+    await windows.until(
+      async () => (await windows.text()) === "'a\u{1f600}b' size + 1 4",
+      "what comes behind a character of two units",
+    );
+  });
+});
+
+describe("commands", () => {
+  it("are in menus and in the palette, with their keys", async () => {
+    await windows.page.getByRole("menuitem", { name: "Tools" }).click();
+    const item = windows.page.getByRole("menu").getByRole("menuitem", { name: /Playground/ });
+    expect(await item.innerText()).toMatch(/Ctrl\+O P/);
+    await windows.press("Escape");
+    await windows.code().focus();
+    await windows.press("F1");
+    const palette = windows.page.getByRole("listbox", { name: "Commands" });
+    expect(await palette.getByRole("option", { name: /Print it/ }).innerText()).toMatch(/Ctrl\+P/);
+    await windows.page.keyboard.type("close win");
+    expect(await palette.getByRole("option").allInnerTexts()).toHaveLength(1);
+    await windows.press("Enter");
+    await windows.window("Playground").waitFor({ state: "detached" });
+  });
+
+  it("open tools by Mod+O and a letter, and close windows by Alt+W", async () => {
+    await windows.code().focus();
+    await windows.press("Control+o p");
+    await windows.until(
+      async () =>
+        (await windows.page.locator(".window-title", { hasText: "Playground" }).count()) === 2,
+      "another playground",
+    );
+    await windows.press("Alt+w");
+    await windows.until(
+      async () =>
+        (await windows.page.locator(".window-title", { hasText: "Playground" }).count()) === 1,
+      "one to close",
+    );
+  });
+});
+
+describe("handlers", () => {
+  it("that fail do not keep others from their turn", async () => {
+    await windows.run(counter);
+    await click("More");
+    await click("Fail");
+    await click("More");
+    await counts("2");
+  });
+
+  it("that take long do not freeze the display", async () => {
+    await windows.run(counter);
+    await click("Work");
+    await click("More");
+    await counts("1");
+    await windows.page.locator("#stop").click();
+  });
+
+  it("may ask, and wait for the answer", async () => {
+    await windows.run(counter);
+    await click("Ask");
+    const dialog = windows.page.getByRole("dialog", { name: "How many?" });
+    await dialog.getByRole("textbox").fill("17");
+    await windows.press("Enter");
+    await counts("17");
+    await click("Ask");
+    await dialog.getByRole("button", { name: "OK" }).click();
+    await counts("42");
+  });
+});
+
+describe("lists", () => {
+  const list = `(WindowView title: 'Numbers' content: ((ListView items: (1 to: 100000)) name: 'Numbers'; display: [ :n | 'Number ', n printString ]; yourself)) open`;
+
+  it("scroll through a hundred thousand items, and stay there", async () => {
+    await windows.run(list);
+    const numbers = windows.page.getByRole("listbox", { name: "Numbers" });
+    await numbers.getByText("Number 1", { exact: true }).waitFor();
+    await numbers.focus();
+    await windows.press("End");
+    await numbers.getByText("Number 100000", { exact: true }).waitFor();
+    await numbers.evaluate((element) => {
+      element.scrollTop = 1_200_000;
+    });
+    await numbers.getByText("Number 50010", { exact: true }).waitFor();
+    await windows.save();
+    await windows.reload();
+    await numbers.getByText("Number 50010", { exact: true }).waitFor();
+    await numbers.focus();
+    expect(await numbers.evaluate((element) => element.scrollTop)).toBe(1_200_000);
+    expect(await numbers.getAttribute("aria-activedescendant")).toMatch(/-99999$/);
+  });
+
+  it("go on by keys", async () => {
+    await windows.run(list);
+    const numbers = windows.page.getByRole("listbox", { name: "Numbers" });
+    await numbers.focus();
+    await windows.press("ArrowDown ArrowDown PageDown ArrowUp Home ArrowDown");
+    await numbers.getByRole("option", { name: "Number 2", exact: true, selected: true }).waitFor();
+  });
+});
+
+describe("reopening", () => {
+  it("shows the same windows, texts and selections", async () => {
+    await windows.run(counter);
+    await click("More");
+    await counts("1");
+    await windows.write("'typed before the end'");
+    await windows.press("Home Shift+ArrowRight Shift+ArrowRight");
+    await windows.save();
+    const former = await windows.shape();
+    await windows.reload();
+    await counts("1");
+    await windows.until(async () => (await windows.shape()) === former, "the same display");
+    const selected = await windows.page.evaluate(() => getSelection()?.toString());
+    expect(selected).toBe("'t");
+    await click("More");
+    await counts("2");
+  });
+
+  it("has what was typed just before the page went away", async () => {
+    await windows.write("'the last words'");
+    await windows.reload();
+    await windows.until(
+      async () => (await windows.text()) === "'the last words'",
+      "what was typed",
+    );
+  });
+
+  it("keeps how windows are arranged", async () => {
+    await windows.run(counter);
+    const box = await windows.window("Counter").boundingBox();
+    await windows.page.locator(".dv-sash").first().hover();
+    await windows.page.mouse.down();
+    await windows.page.mouse.move(500, 250, { steps: 4 });
+    await windows.page.mouse.up();
+    const moved = await windows.window("Counter").boundingBox();
+    expect(moved).not.toEqual(box);
+    await windows.save();
+    await windows.reload();
+    await windows.window("Counter").waitFor();
+    const after = await windows.window("Counter").boundingBox();
+    expect(Math.abs(after!.height - moved!.height)).toBeLessThan(3);
+  });
+});
+
+describe("a narrow page", () => {
+  it("shows one window at a time", async () => {
+    await windows.page.setViewportSize({ width: 390, height: 780 });
+    const tabs = windows.page.getByRole("tablist", { name: "Windows" });
+    await tabs.getByRole("tab", { name: "Transcript" }).click();
+    await windows.window("Transcript").waitFor();
+    expect(await windows.window("Playground").count()).toBe(0);
+    await tabs.getByRole("tab", { name: "Playground" }).click();
+    await windows.window("Playground").waitFor();
+    await windows.page.setViewportSize({ width: 1280, height: 800 });
+    await windows.window("Transcript").waitFor();
+    await windows.window("Playground").waitFor();
+  });
+});
+
+describe("a canvas", () => {
+  it("draws about as often as the page does", async () => {
+    await windows.run(`| canvas n |
+n := 0.
+canvas := CanvasView new.
+canvas name: 'Picture'; animate: [ :pen :ms |
+  n := n + 1.
+  pen clear: Color black; fill: 'red'.
+  1 to: 500 do: [ :i | pen fillCircleX: i * 7 \\\\ 600 y: n + (i * 13) \\\\ 400 radius: 3 ] ].
+(WindowView title: 'Picture' content: canvas) place: #right; open.
+frames := [ n ]`);
+    await windows.page.getByRole("img", { name: "Picture" }).waitFor();
+    const drawn = async (): Promise<number> =>
+      Number((await windows.print("frames value")).replace("frames value ", ""));
+    const before = await drawn();
+    const start = performance.now();
+    const frames = await windows.page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          let count = 0;
+          const end = performance.now() + 2000;
+          const next = () => {
+            count++;
+            if (performance.now() < end) requestAnimationFrame(next);
+            else resolve(count);
+          };
+          requestAnimationFrame(next);
+        }),
+    );
+    const seconds = (performance.now() - start) / 1000;
+    const after = await drawn();
+    const total = (performance.now() - start) / 1000;
+    console.log(
+      `page ${Math.round(frames / seconds)}/s, canvas ${Math.round((after - before) / total)}/s`,
+    );
+    expect((after - before) / total).toBeGreaterThan((frames / seconds) * 0.75);
+  });
+});

@@ -1,0 +1,110 @@
+/** The windows of the workspace as a person meets them, by what they are called. */
+import type { BrowserContext, Locator, Page } from "playwright-core";
+
+/** A tab with windows. */
+export class WindowsPage {
+  readonly page: Page;
+  /** What went wrong in scripts. */
+  readonly problems: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.on("pageerror", (error) => this.problems.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.problems.push(message.text());
+    });
+  }
+
+  /** Opens the workspace and waits until its windows are there. */
+  static async open(context: BrowserContext, address: string): Promise<WindowsPage> {
+    const windows = new WindowsPage(await context.newPage());
+    await windows.page.goto(address);
+    await windows.ready();
+    return windows;
+  }
+
+  /** Waits until an image is open and shows itself. */
+  async ready(): Promise<void> {
+    await this.page.locator("#state:not([data-state=opening])").waitFor();
+    await this.page.getByRole("menubar", { name: "Menus" }).waitFor();
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  /** A window by its title. */
+  window(title: string): Locator {
+    return this.page.getByRole("region", { name: title, exact: true });
+  }
+
+  /** The code of a playground, the first one or that of a window. */
+  code(inside: Locator | Page = this.page): Locator {
+    return inside.getByRole("textbox", { name: "Code" });
+  }
+
+  /** Presses keys one after another, such as "Control+o p". */
+  async press(keys: string): Promise<void> {
+    for (const key of keys.split(" ")) await this.page.keyboard.press(key);
+  }
+
+  /** Puts text into the playground in place of what it has. */
+  async write(text: string): Promise<void> {
+    await this.code().focus();
+    await this.press("Control+a");
+    await this.page.keyboard.insertText(text);
+  }
+
+  /** Runs code in the playground. */
+  async run(text: string): Promise<void> {
+    await this.write(text);
+    await this.press("Control+a Control+d");
+  }
+
+  /** Prints the value of code in the playground; answers what it has then. */
+  async print(text: string): Promise<string> {
+    await this.write(text);
+    await this.press("Control+a Control+p");
+    await this.until(async () => (await this.text()) !== text, `the value of ${text}`);
+    return this.text();
+  }
+
+  /** The text of the playground. */
+  async text(): Promise<string> {
+    return (await this.code().locator(".cm-line").allInnerTexts())
+      .map((line) => line.replace(/^\n$/, ""))
+      .join("\n");
+  }
+
+  /** Chooses from a menu of the bar. */
+  async choose(menu: string, command: string | RegExp): Promise<void> {
+    await this.page.getByRole("menuitem", { name: menu, exact: true }).click();
+    await this.page.getByRole("menu").getByRole("menuitem", { name: command }).click();
+  }
+
+  /** Saves with the button, and waits until it is done. */
+  async save(): Promise<void> {
+    const saved = this.page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          addEventListener("engram-saved", () => resolve(), { once: true });
+        }),
+    );
+    await this.page.locator("header").getByRole("button", { name: "Save", exact: true }).click();
+    await saved;
+  }
+
+  /** All that can be seen and read, with roles, names and states. */
+  shape(): Promise<string> {
+    return this.page.locator(".display").ariaSnapshot();
+  }
+
+  async until(test: () => Promise<boolean>, what: string): Promise<void> {
+    const end = performance.now() + 15_000;
+    while (!(await test())) {
+      if (performance.now() > end) throw new Error(`waited for ${what} in vain`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
