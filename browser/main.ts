@@ -13,9 +13,9 @@ const drop = find("drop");
 
 const terminal = new Terminal(find("terminal"));
 
-const windows = new URLSearchParams(location.search).has("windows")
-  ? new Windows(find("terminal"), (event, isChange) => workspace.windowEvent(event, isChange))
-  : undefined;
+const windows = new URLSearchParams(location.search).has("terminal")
+  ? undefined
+  : new Windows(find("terminal"), (event, isChange) => workspace.windowEvent(event, isChange));
 
 const workspace: Workspace = new Workspace({
   terminal,

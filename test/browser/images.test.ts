@@ -73,7 +73,7 @@ describe("saving", () => {
     // No event tells the page that it is gone.
     const session = await chromium.context.newCDPSession(workspace.page);
     void session.send("Page.crash").catch(() => {});
-    await next.page.goto(server.address);
+    await next.goto(server.address);
     await next.ready();
     expect(await next.evaluate("quiet")).toBe("'saved by itself'");
     await next.page.close();
@@ -197,20 +197,20 @@ describe("an image file", () => {
 
   it("is opened from an address after asking, once", async () => {
     const address = `${server.address}?image=engram.image&name=fetched`;
-    await workspace.page.goto(address);
+    await workspace.goto(address);
     expect(await workspace.dialog.textContent()).toContain("/engram.image");
     await workspace.choose("Open");
     await workspace.opened("fetched");
-    expect(new URL(workspace.page.url()).search).toBe("");
+    expect(new URL(workspace.page.url()).search).toBe("?terminal=");
     await workspace.page.reload();
     await workspace.opened("fetched");
-    await workspace.page.goto(address);
+    await workspace.goto(address);
     await workspace.choose("Open it as it is here");
     await workspace.opened("fetched");
   });
 
   it("is refused readably when there is none at the address", async () => {
-    await workspace.page.goto(`${server.address}?image=nowhere.image`);
+    await workspace.goto(`${server.address}?image=nowhere.image`);
     await workspace.choose("Open");
     await workspace.dialog.getByText("nowhere cannot be opened").waitFor();
     const text = await workspace.dialog.textContent();
@@ -218,7 +218,7 @@ describe("an image file", () => {
     expect(text).toContain("status 404");
     // The browser itself tells of the missing file.
     workspace.problems.length = 0;
-    await workspace.page.goto(server.address);
+    await workspace.goto(server.address);
     await workspace.ready();
   });
 
@@ -300,7 +300,7 @@ describe("a machine in trouble", () => {
 describe("a browser without the private file system", () => {
   it("keeps images in a database", async () => {
     const address = `${server.address}?storage=indexedDb`;
-    await workspace.page.goto(address);
+    await workspace.goto(address);
     await workspace.ready();
     await workspace.evaluate("place := 'database'");
     await workspace.page.reload();

@@ -91,8 +91,15 @@ export class WorkspacePage {
 
   static async open(context: BrowserContext, address: string): Promise<WorkspacePage> {
     const workspace = new WorkspacePage(await context.newPage());
-    await workspace.page.goto(address);
+    await workspace.goto(address);
     return workspace;
+  }
+
+  /** Goes to an address, and asks for the terminal without windows. */
+  async goto(address: string): Promise<void> {
+    const url = new URL(address);
+    url.searchParams.set("terminal", "");
+    await this.page.goto(url.href);
   }
 
   /** Waits until an image is open and asks for input. */
