@@ -16,7 +16,9 @@ type Column = readonly [title: string, width: number];
 const rowHeight = 24;
 /** Browsers cut elements that are higher. */
 const greatestHeight = 8_000_000;
-const overscan = 20;
+/** Rows asked for beyond those in sight, and how near their end others are asked for. */
+const overscan = 60;
+const margin = 25;
 /** Letters typed within this time belong together. */
 const typingMilliseconds = 800;
 
@@ -37,6 +39,8 @@ export class ListNode extends ViewNode {
   private isDraggable = false;
   private isDroppable = false;
   private asked: readonly [number, number] = [0, 60];
+  /** Whether rows are on their way that were asked for. */
+  private isAsking = false;
   private scroll = 0;
   private scrollSent = 0;
   private typed = "";
@@ -89,7 +93,8 @@ export class ListNode extends ViewNode {
         return;
       case "rows":
         [this.first, this.rows] = value as unknown as [number, Row[]];
-        this.asked = [this.first, this.first + this.rows.length - 1];
+        if (!this.isAsking) this.asked = [this.first, this.first + this.rows.length - 1];
+        this.isAsking = false;
         this.wantRender();
         return;
       case "columns":
@@ -207,8 +212,10 @@ export class ListNode extends ViewNode {
     if (!this.isSeen) return;
     const last = Math.min(top + inSight, this.size - 1);
     const [from, to] = this.asked;
-    if (top >= from && last <= to) return;
+    const first = Math.max(top - margin, 0);
+    if (first >= from && Math.min(last + margin, this.size - 1) <= to) return;
     this.asked = [Math.max(top - overscan, 0), top + inSight + overscan];
+    this.isAsking = true;
     this.projector.sendNow(this, "view", ...this.asked);
   }
 
