@@ -78,11 +78,18 @@ Smalltalk {
     | "%" | "\\" | "?" | "!" | "·" | "×" | "÷" | "±" | "¬"
 
   number = (radixNumber | decimalNumber) ws
-  radixNumber = "-"? "0".."9"+ "r" "-"? radixDigit+ ("." radixDigit+)? exponent? scale?
-  decimalNumber = "-"? "0".."9"+ ("." "0".."9"+)? exponent? scale?
+  radixNumber
+    = "-"? highRadix "r" "-"? anyDigit (anyDigit | radixGap)* ("." radixDigit+)? -- high
+    | "-"? "0".."9"+ "r" "-"? radixDigit (radixDigit | radixGap)* ("." radixDigit+)? exponent? scale? -- low
+  highRadix = "1" "4".."9" ~"0".."9" | "2" "0".."9" ~"0".."9" | "3" "0".."6" ~"0".."9"
+  decimalNumber = "-"? digits ("." digits)? exponent? scale?
+  digits = "0".."9" ("0".."9" | gap)*
+  gap = "_"+ &"0".."9"
+  radixGap = "_"+ &radixDigit
   exponent = ("e" | "d" | "q") "-"? "0".."9"+
   scale = "s" "0".."9"* ~wordPart
   radixDigit = "0".."9" | "A".."Z"
+  anyDigit = radixDigit | "a".."z"
 
   string = quoted ws
   quoted = "'" ("''" | "\u0000".."&" | "(".."\u{10ffff}")* "'"

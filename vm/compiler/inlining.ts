@@ -90,7 +90,6 @@ export function stepSign(node: ExpressionNode): number {
       return value.value > 0n ? 1 : value.value < 0n ? -1 : 0;
     case "float":
       return Math.sign(value.value);
-    case "fraction":
     case "scaledDecimal":
       return value.numerator > 0n ? 1 : value.numerator < 0n ? -1 : 0;
     default:

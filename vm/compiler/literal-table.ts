@@ -25,8 +25,6 @@ function keyOf(literal: Literal): string {
       return `i${literal.value}`;
     case "float":
       return `f${Object.is(literal.value, -0) ? "-0" : literal.value}`;
-    case "fraction":
-      return `r${literal.numerator}/${literal.denominator}`;
     case "scaledDecimal":
       return `d${literal.numerator}/${literal.denominator}s${literal.scale}`;
     case "character":

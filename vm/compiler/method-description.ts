@@ -7,7 +7,6 @@
 export type Literal =
   | { readonly kind: "integer"; readonly value: bigint }
   | { readonly kind: "float"; readonly value: number }
-  | { readonly kind: "fraction"; readonly numerator: bigint; readonly denominator: bigint }
   | {
       readonly kind: "scaledDecimal";
       readonly numerator: bigint;

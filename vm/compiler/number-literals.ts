@@ -1,15 +1,20 @@
 /**
  * The value of a number literal, as Pharo's NumberParser has it: radix,
- * fraction, exponent (a power of the radix), scale.
+ * fraction, exponent (a power of the radix), scale; underscores between digits
+ * mean nothing. From radix 14 on, small letters are digits too, e and d among
+ * them.
  */
 
 import type { Literal } from "./method-description.ts";
 
 const parts =
   /^(-?)(\d+)(?:r(-?)([0-9A-Z]+)(?:\.([0-9A-Z]+))?|(?:\.(\d+))?)(?:[edq](-?\d+))?(?:s(\d*))?$/;
+const highRadix = /^-?(?:1[4-9]|2\d|3[0-6])r/;
 
 /** The literal, or what is wrong with it. */
-export function numberLiteral(text: string): Literal | string {
+export function numberLiteral(source: string): Literal | string {
+  const plain = source.replaceAll("_", "");
+  const text = highRadix.test(plain) ? capitalDigits(plain) : plain;
   const match = parts.exec(text);
   if (match === null) return "number expected";
   const [, sign, leading, radixSign, radixDigits, radixFraction, fraction, exponent, scale] = match;
@@ -37,8 +42,14 @@ export function numberLiteral(text: string): Literal | string {
     const places = scale === "" ? fractionDigits.length : Number(scale);
     return { kind: "scaledDecimal", numerator, denominator, scale: places };
   }
-  if (denominator !== 1n) return { kind: "fraction", numerator, denominator };
+  if (denominator !== 1n)
+    return { kind: "float", value: (negative ? -1 : 1) * ratio(mantissa, base, power) };
   return { kind: "integer", value: numerator };
+}
+
+function capitalDigits(text: string): string {
+  const at = text.indexOf("r") + 1;
+  return text.slice(0, at) + text.slice(at).toUpperCase();
 }
 
 function digitsValue(digits: string, radix: number): bigint | undefined {
@@ -90,11 +101,9 @@ export function numberSource(literal: Literal): string {
       if (text.includes("e")) return text.replace(/e\+?/, ".0e");
       return text + ".0";
     }
-    case "fraction":
     case "scaledDecimal": {
       const [digits, exponent] = decimalDigits(literal.numerator, literal.denominator);
-      const scale = literal.kind === "scaledDecimal" ? `s${literal.scale}` : "";
-      return `${digits}${exponent === 0 ? "" : `e-${exponent}`}${scale}`;
+      return `${digits}${exponent === 0 ? "" : `e-${exponent}`}s${literal.scale}`;
     }
     default:
       throw new Error(`${literal.kind} is not a number`);

@@ -130,8 +130,6 @@ function literalText(literal: Literal | undefined): string {
     case "integer":
     case "float":
       return String(literal.value);
-    case "fraction":
-      return `${literal.numerator}/${literal.denominator}`;
     case "scaledDecimal":
       return `${literal.numerator}/${literal.denominator}s${literal.scale}`;
     case "character":

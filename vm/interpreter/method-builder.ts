@@ -156,8 +156,6 @@ class MethodBuilder {
         return this.integer(literal.value);
       case "float":
         return this.checked(memory.newFloat(literal.value));
-      case "fraction":
-        return this.fraction(literal.numerator, literal.denominator);
       case "scaledDecimal":
         return this.pair(
           classIndexOf.ScaledDecimal,
