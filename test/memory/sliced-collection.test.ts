@@ -11,6 +11,7 @@ import { hashCleanPages, provePagesUnchanged } from "../../vm/memory/page-check.
 import {
   classIndexOf,
   Format,
+  formatShift,
   isSmallInteger,
   type Oop,
   oldBase,
@@ -267,6 +268,41 @@ describe("a full collection in slices", () => {
     const end = memory.oldEnd;
     for (let n = 0; n < 1000; n++) heap.keep(heap.oldArray(smallInteger(n), nilOop));
     expect(memory.oldEnd).toBe(end);
+    expectSound(heap);
+  });
+});
+
+describe("a collection in slices after a compaction", () => {
+  it("takes nothing born where others lay before for marked", () => {
+    const { heap, collector } = chainOf(200_000);
+    const { memory } = heap;
+    const before = memory.heapBytes;
+    // What lived behind a large hole has moved down, and its marks stand where now nothing is.
+    heap.setRoot(0, nilOop);
+    const chain = heap.keep(nilOop);
+    for (let n = 0; n < 200_000; n++) {
+      heap.setRoot(chain, heap.oldArray(smallInteger(n), heap.root(chain)));
+    }
+    collector.compact();
+    expect(memory.heapBytes).toBeLessThan(before * 1.2);
+    const dead = memory.allocateOld(classIndexOf.WordArray, Format.words32, 500);
+    memory.words.fill(-1, (dead >>> 2) + 2, (dead >>> 2) + 502);
+    collector.sliceUnits = 5000;
+    start(collector, heap);
+    const kept = heap.keep(nilOop);
+    for (let n = 0; n < 20_000; n++) {
+      // Raw words that would pass for an object that refers to the middle of a dead one.
+      const born = memory.allocateOld(classIndexOf.WordArray, Format.words32, 9);
+      for (let slot = 0; slot < 9; slot++) {
+        const header = classIndexOf.Array | (Format.indexable << formatShift);
+        memory.words[(born >>> 2) + 2 + slot] = slot % 2 === 0 ? header : dead + 800;
+      }
+      heap.setRoot(kept, born);
+      if (n % 500 === 0) collector.continue();
+    }
+    while (collector.isBusy) collector.continue();
+    expectSound(heap);
+    collector.compact();
     expectSound(heap);
   });
 });

@@ -287,9 +287,13 @@ export class Collector {
   }
 
   private slide(): void {
+    const { memory, marker } = this;
+    const { heapBytes } = memory;
     this.statistics.compactions++;
-    new Compactor(this.memory, this.marker.bits).compact();
-    this.memory.roots?.objectsMoved();
+    new Compactor(memory, marker.bits).compact();
+    // The next cycle clears as far as the heap reaches then, and it may grow while that goes on.
+    marker.bits.clear(heapBytes, memory.limit - oldBase);
+    memory.roots?.objectsMoved();
   }
 
   // When
