@@ -117,21 +117,26 @@ export class Scheduler {
     );
   }
 
-  /** Puts a process at the end of the ready list of its priority, or of the one nearest to what stands there. */
-  makeReady(process: Oop): void {
+  /** The ready list of a process's priority, or the one nearest to what stands there. */
+  private readyListOf(process: Oop): Oop {
     const lists = this.readyLists();
     if (!this.memory.hasSlots(lists, 1)) throw new MachineFault("there are no ready lists");
     const place = Math.min(Math.max(this.priority(process), 1), this.memory.slotCount(lists));
     const list = this.memory.fetchPointer(place - 1, lists);
     if (!this.isList(list)) throw new MachineFault(`there is no ready list ${place}`);
-    this.append(process, list);
+    return list;
+  }
+
+  /** Puts a process behind its peers. */
+  makeReady(process: Oop): void {
+    this.append(process, this.readyListOf(process));
   }
 
   /** Puts a preempted process in front of its peers. */
   makeReadyFirst(process: Oop): void {
     const memory = this.memory;
-    const list = memory.fetchPointer(this.priority(process) - 1, this.readyLists());
-    const first = memory.fetchPointer(LinkedListSlot.firstLink, list);
+    const list = this.readyListOf(process);
+    const first = this.link(LinkedListSlot.firstLink, list);
     memory.storePointer(ProcessSlot.nextLink, process, first);
     if (first === nilOop) memory.storePointer(LinkedListSlot.lastLink, list, process);
     memory.storePointer(LinkedListSlot.firstLink, list, process);
