@@ -200,6 +200,7 @@ export class ChoiceNode extends ViewNode {
   constructor(projector: Projector, id: number) {
     const select = make("select", "choice");
     super(projector, id, select);
+    select.setAttribute("aria-label", "Choice");
     this.select = select;
     select.addEventListener("change", () => {
       this.selected = select.selectedIndex;

@@ -188,6 +188,7 @@ export class EditorNode extends ViewNode {
       option("wrap", EditorView.lineWrapping),
       option("placeholder"),
       option("name"),
+      EditorView.contentAttributes.of({ tabindex: "0" }),
       EditorView.updateListener.of((update) => this.updated(update)),
     ];
   }

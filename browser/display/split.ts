@@ -51,6 +51,11 @@ export class SplitNode extends BoxNode {
     this.children.forEach((child, index) => {
       child.element.style.flex = `${(this.shares[index]! / total) * 100} 1 0`;
     });
+    let before = 0;
+    this.element.querySelectorAll(":scope > .sash").forEach((bar, index) => {
+      before += this.shares[index]!;
+      bar.setAttribute("aria-valuenow", String(Math.round((before / total) * 100)));
+    });
   }
 
   private sash(index: number): HTMLElement {

@@ -274,3 +274,35 @@ frames := [ n ]`);
     expect((after - before) / total).toBeGreaterThan((frames / seconds) * 0.75);
   });
 });
+
+const everyKind = `| tree table tabs editor |
+tree := TreeView new.
+tree children: [ :each | each subclasses asArray ]; display: [ :each | each name ]; icon: [ :each | #class ]; name: 'Classes'; roots: { Collection }; expandItem: Collection.
+table := TableView new.
+table column: 'Class' do: [ :each | each name ]; column: 'Size' width: 90 do: [ :each | each selectors size ]; items: Collection withAllSubclasses asArray; name: 'Sizes'.
+editor := EditorView method.
+editor text: (Collection >> #inject:into:) sourceCode; name: 'Source'; showLineNumbers: true; highlightFrom: 1 to: 20; markError: 'A mark' at: 30.
+tabs := TabsView new.
+tabs addTab: 'Tree' view: tree; addTab: 'Table' view: table; beClosable.
+(WindowView title: 'Kinds' content: (SplitView row: { tabs. ColumnView with: {
+  ToolbarView with: { ButtonView label: 'Do' do: [  ]. ButtonView icon: #add label: 'Add' do: [  ] }.
+  RowView with: { LabelView text: 'Label'. FieldView placeholder: 'Field'. CheckBoxView label: 'Box' on: (ValueHolder with: true). ChoiceView items: #( one two ) on: (ValueHolder with: #two) }.
+  editor } })) place: #right; open`;
+
+describe("accessibility", () => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    it(`finds nothing wrong with any kind of view, ${colorScheme}`, async () => {
+      await windows.page.emulateMedia({ colorScheme });
+      expect(await windows.violations()).toEqual([]);
+      await windows.run(everyKind);
+      await windows.page.getByRole("tree", { name: "Classes" }).waitFor();
+      expect(await windows.violations()).toEqual([]);
+      await windows.page.getByRole("tab", { name: "Table" }).click();
+      await windows.page.getByRole("listbox", { name: "Sizes" }).getByText("Array2D").click();
+      expect(await windows.violations()).toEqual([]);
+      await windows.press("F1");
+      await windows.page.getByRole("listbox", { name: "Commands" }).waitFor();
+      expect(await windows.violations()).toEqual([]);
+    });
+  }
+});

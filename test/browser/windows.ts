@@ -1,4 +1,5 @@
 /** The windows of the workspace as a person meets them, by what they are called. */
+import axe from "axe-core";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 
 /** A tab with windows. */
@@ -93,6 +94,16 @@ export class WindowsPage {
     );
     await this.page.locator("header").getByRole("button", { name: "Save", exact: true }).click();
     await saved;
+  }
+
+  /** What axe finds wrong with what is shown: the rule, and where. */
+  async violations(): Promise<string[]> {
+    await this.page.evaluate(axe.source);
+    return this.page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: typeof import("axe-core") };
+      const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+      return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+    });
   }
 
   /** All that can be seen and read, with roles, names and states. */
