@@ -13,8 +13,9 @@ import { MemoryExhausted } from "./interpreter/contexts.ts";
 import type { InputEvent } from "./interpreter/input-queue.ts";
 import { Interpreter, Stop, type StopReason } from "./interpreter/interpreter.ts";
 import { MachineFault } from "./interpreter/machine-fault.ts";
-import { type HeapProblem, heapProblems, problemOfSaving } from "./memory/heap-verifier.ts";
+import { type HeapProblem, heapProblems } from "./memory/heap-verifier.ts";
 import type { ObjectMemory } from "./memory/object-memory.ts";
+import { SaveVerifier } from "./memory/save-verifier.ts";
 import {
   ContextSlot,
   classIndexOf,
@@ -50,6 +51,7 @@ export class VirtualMachine {
   readonly interpreter: Interpreter;
   private readonly saver: Saver | undefined;
   private readonly sliceBudget: number;
+  private readonly saveVerifier: SaveVerifier;
   private wake: (() => void) | undefined;
   private hasFailed = false;
   /** Saves asked for from outside, done at the next safepoint. */
@@ -59,6 +61,7 @@ export class VirtualMachine {
     this.memory = memory;
     this.host = host;
     this.saver = options.saver;
+    this.saveVerifier = new SaveVerifier(memory);
     this.sliceBudget = options.sliceBudget ?? defaultSliceBudget;
     const seed = new Uint8Array(8);
     host.random(seed);
@@ -71,6 +74,7 @@ export class VirtualMachine {
   start(): void {
     const { memory, interpreter } = this;
     interpreter.collector.heapLoaded();
+    this.saveVerifier.adopt();
     const process = interpreter.scheduler.activeProcess;
     if (process !== nilOop) {
       const goesOn = interpreter.activate(process);
@@ -248,18 +252,18 @@ export class VirtualMachine {
 
   private async write(kind: SnapshotKind, saver: Saver | undefined): Promise<void> {
     if (saver === undefined) throw new Error("this session has nowhere to save to");
-    this.refuseWhatWouldNotOpen();
+    this.refuseWhatWouldNotOpen(kind);
     await saver(kind);
   }
 
   /** A program can store where the machine relies on what stands there: such a heap must not become the image. */
-  private refuseWhatWouldNotOpen(): void {
-    const { memory, interpreter } = this;
-    let problem = problemOfSaving(memory);
+  private refuseWhatWouldNotOpen(kind: SnapshotKind): void {
+    const { memory, interpreter, saveVerifier } = this;
+    let problem = saveVerifier.problem(kind);
     if (problem === undefined) return;
     // It may be garbage.
     if (interpreter.collector.collectForSave().mournersWait) interpreter.signalMourners();
-    problem = problemOfSaving(memory);
+    problem = saveVerifier.problem("full");
     if (problem !== undefined) throw new Error(explainRefusal(memory, problem));
   }
 

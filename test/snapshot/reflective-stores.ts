@@ -6,14 +6,19 @@
 import { ImageFile } from "../../image-format/image-file.ts";
 import { MemoryFile } from "../../image-format/memory-storage.ts";
 import { now } from "../../image-format/steps.ts";
-import { describeProblem, problemOfSaving, verifyHeap } from "../../vm/memory/heap-verifier.ts";
+import { describeProblem, verifyHeap } from "../../vm/memory/heap-verifier.ts";
+import type { ObjectMemory } from "../../vm/memory/object-memory.ts";
+import { SaveVerifier } from "../../vm/memory/save-verifier.ts";
 import { newImage } from "../../vm/snapshot.ts";
+import type { SnapshotKind } from "../../vm/virtual-machine.ts";
 import { openSession, output, runFor, type Session } from "./sessions.ts";
 
 const mostSteps = 400_000;
 const slice = 5_000;
 
-/** Stores are done one by one, each with its errors caught; then the program waits to be saved. */
+const rounds = 3;
+
+/** Stores are done one by one, each with its errors caught; between rounds of them, and at last, the program waits to be saved. */
 export const program = (seed: number, stores: number): string => `
 | state next victims values scratch run slots blocks |
 state := ${seed} * 7919 + 17.
@@ -61,49 +66,89 @@ run := [ | victim value |
 		[ 12 ] -> [ victim tempAt: (next value: 4) put: value ].
 		[ 13 ] -> [ scratch setFormat: value ] }
 		otherwise: [ victim instVarAt: (next value: (slots value: victim)) put: value ] ].
-${stores} timesRepeat: [ run on: Exception do: [ :error | error return ] ].
-Transcript show: 'stored'; cr.
+Transcript show: 'made'; cr.
+1 to: ${rounds} do: [ :round |
+	1 to: 20000 do: [ :i | i \\\\ 100 = 0 ifTrue: [ Processor yield ] ].
+	${stores} timesRepeat: [ run on: Exception do: [ :error | error return ] ].
+	Transcript show: 'stored'; show: round printString; cr ].
 [ Processor yield ] repeat`;
 
 export interface Outcome {
   /** Whether the machine would save the heap. */
   readonly saved: boolean;
+  /** How often it would be saved quickly. */
+  readonly quickSaves: number;
   /** What is wrong with that, if anything. */
   readonly complaint: string | undefined;
 }
 
-/** Runs the program of that seed and has its heap checked, saved and opened. */
+/**
+ * Runs the program of that seed. Has its heap checked as for quick saves when all is
+ * there and between the rounds, at last as for a full one, saved and opened.
+ */
 export function storeAndSave(image: Uint8Array, seed: number): Outcome {
-  const session = openSession(image, ["eval", program(seed, 1 + (seed % 5))]);
-  const problem = runAndPrepare(session);
-  if (problem === "failed") return { saved: false, complaint: undefined };
+  const session = openSession(image, ["eval", program(seed, 1 + (seed % 3))]);
   const { memory } = session;
-  const refused = problemOfSaving(memory);
-  const found = verifyHeap(memory, "loaded");
-  if (refused !== undefined) {
-    const complaint = found === undefined ? `refused for nothing: ${describeProblem(refused)}` : "";
-    return { saved: false, complaint: complaint || undefined };
+  const verifier = new SaveVerifier(memory);
+  verifier.adopt();
+  let quickSaves = 0;
+  for (const sign of ["made", "stored1", "stored2"]) {
+    if (!runUntil(session, sign, "delta")) return unsaved(quickSaves);
+    const { saved, complaint } = judge(verifier, memory, "delta");
+    if (complaint !== undefined) return { saved, quickSaves, complaint };
+    if (saved) {
+      memory.clearDirty();
+      quickSaves++;
+    }
+    session.machine.resumeAfterSnapshot();
   }
-  if (found !== undefined) return { saved: true, complaint: describeProblem(found) };
-  return { saved: true, complaint: complaintOfOpening(session) };
+  if (!runUntil(session, "stored3", "full")) return unsaved(quickSaves);
+  const { saved, complaint } = judge(verifier, memory, "full");
+  if (!saved || complaint !== undefined) return { saved, quickSaves, complaint };
+  return { saved, quickSaves, complaint: complaintOfOpening(session) };
 }
 
-/** A machine that stops, or that can run nothing more, is no image's concern. */
-function runAndPrepare(session: Session): "failed" | undefined {
+const unsaved = (quickSaves: number): Outcome => ({
+  saved: false,
+  quickSaves,
+  complaint: undefined,
+});
+
+/** Whether the heap would be saved, and whether that is right. */
+function judge(
+  verifier: SaveVerifier,
+  memory: ObjectMemory,
+  kind: SnapshotKind,
+): Pick<Outcome, "saved" | "complaint"> {
+  const refused = verifier.problem(kind);
+  const found = verifyHeap(memory, "loaded");
+  if (refused === undefined) {
+    return { saved: true, complaint: found && `${kind}: ${describeProblem(found)}` };
+  }
+  const isWrong = found === undefined;
+  const complaint = isWrong
+    ? `${kind}: refused for nothing: ${describeProblem(refused)}`
+    : undefined;
+  return { saved: false, complaint };
+}
+
+/** Runs until that has been printed, and for a while, and prepares a save; answers false if the machine says no. */
+function runUntil(session: Session, sign: string, kind: SnapshotKind): boolean {
+  const end = session.steps + mostSteps;
   try {
-    while (!session.ended && session.steps < mostSteps && !output(session).includes("stored")) {
+    while (!session.ended && session.steps < end && !output(session).includes(sign)) {
       runFor(session, slice);
     }
     if (!session.ended) runFor(session, slice);
   } catch {
-    // It can still be saved, unless the machine says no.
+    // A machine that stops, or that can run nothing more, can still be saved, unless it says no.
   }
   try {
-    session.machine.prepareSnapshot("full", false);
+    session.machine.prepareSnapshot(kind, false);
+    return true;
   } catch {
-    return "failed";
+    return false;
   }
-  return undefined;
 }
 
 function complaintOfOpening(session: Session): string | undefined {

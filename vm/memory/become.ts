@@ -88,6 +88,7 @@ export class Become {
   exchange(from: Oop, to: Oop): void {
     const memory = this.memory;
     memory.endCollection();
+    memory.heapIndex.void();
     const some = elements(memory, from);
     const others = elements(memory, to);
     if (this.canTradePlaces(some, others)) {
@@ -107,6 +108,7 @@ export class Become {
   forward(from: Oop, to: Oop, copyHash: boolean): void {
     const memory = this.memory;
     memory.endCollection();
+    memory.heapIndex.void();
     const some = elements(memory, from);
     const others = elements(memory, to);
     const indices = new Map<number, number>();

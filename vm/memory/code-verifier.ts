@@ -80,6 +80,8 @@ export interface CodeShape {
 const Place = { data: 0, plain: 1, meeting: 2 } as const;
 /** Steps to prove a code object, for each of its words: far more than a compiler's code takes. */
 const stepsPerWord = 256;
+/** More blocks within each other than any compiler makes. */
+const deepest = 256;
 /** By opcode: whether it is a jump by its own operand. */
 const isJump = new Uint8Array(256);
 isJump[Op.jump] = isJump[Op.jumpBack] = 1;
@@ -119,6 +121,55 @@ export class CodeVerifier {
     this.checkHeaders();
     this.proveMethods();
     this.proveOtherBlocks();
+  }
+
+  /**
+   * Proves code that has changed, all other code of the heap being proved: what it says
+   * itself, and what methods say of the blocks in it. Never do bytecodes change.
+   */
+  verifyChanged(changed: Int32Array): void {
+    this.lastCode = 0;
+    this.checkOwners();
+    for (const code of changed) this.checkHeader(this.shapeOf(code));
+    for (const method of new Set(Array.from(changed, (code) => this.outermost(code)))) {
+      this.flow(this.shapeOf(method));
+      this.proveBlocks();
+    }
+    for (const block of changed) {
+      if (!this.map.isInstance(block, classIndexOf.CompiledBlock)) continue;
+      if (this.inputs.has(block)) this.flow(this.shapeOf(block));
+      else this.blocksMade.push({ block, receiver: Kind.any, copied: [] });
+      this.proveBlocks();
+    }
+  }
+
+  /** A class has not changed with the code of its methods. */
+  private checkOwners(): void {
+    const { map } = this;
+    const { items, count } = map.code;
+    let last: Oop = 0;
+    for (let at = 0; at < count; at++) {
+      const code = items[at]!;
+      const first = (code >>> 2) + headerWords;
+      const literalCount = (this.words[first + CodeSlot.shape]! >> 1) & literalCountMask;
+      const owner =
+        this.words[first + CodeSlot.firstLiteral + literalCount - MethodTail.methodClass]!;
+      if (owner !== last && !map.isBehavior(owner)) {
+        map.fail("CODE", code, "a class as last literal", owner);
+      }
+      last = owner;
+    }
+  }
+
+  /** The method a block is in, or as far out as can be seen. */
+  private outermost(code: Oop): Oop {
+    let method = code;
+    for (let depth = 0; depth < deepest; depth++) {
+      const shape = this.shapeOf(method);
+      if (!shape.isBlock) break;
+      method = this.literal(shape, shape.literalCount - BlockTail.outerCode);
+    }
+    return method;
   }
 
   private checkHeaders(): void {

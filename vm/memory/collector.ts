@@ -244,6 +244,7 @@ export class Collector {
       // Code that died makes room for other code, whose sends are other sends.
       memory.roots?.objectsMoved();
       const liveBytes = marker.liveWords * 4;
+      memory.heapIndex.collected(memory.words, marker.bits);
       reclaim();
       this.isRelenting = false;
       memory.oldSpace.requestFailed = false;
@@ -290,6 +291,7 @@ export class Collector {
     const { memory, marker } = this;
     const { heapBytes } = memory;
     this.statistics.compactions++;
+    memory.heapIndex.void();
     new Compactor(memory, marker.bits).compact();
     // The next cycle clears as far as the heap reaches then, and it may grow while that goes on.
     marker.bits.clear(heapBytes, memory.limit - oldBase);

@@ -63,7 +63,7 @@ export class HeapMap {
   readonly words: Int32Array;
   /** A bit for each granule from eden on: an object starts here. */
   private readonly starts: Int32Array;
-  private readonly end: number;
+  private end: number;
   readonly code = new IntStack();
   readonly contexts = new IntStack();
   readonly closures = new IntStack();
@@ -79,6 +79,24 @@ export class HeapMap {
     this.end = memory.oldEnd;
     this.arePointersTrusted = arePointersTrusted;
     this.starts = new Int32Array(arePointersTrusted ? 0 : ((this.end - edenBase) >>> 8) + 1);
+  }
+
+  /** For another look at a heap that has changed: forgets what it holds. */
+  reset(): void {
+    this.end = this.memory.oldEnd;
+    for (const list of [this.code, this.contexts, this.closures, this.processes, this.semaphores]) {
+      list.clear();
+    }
+  }
+
+  /** Notes the object at a word index if it is one the machine relies on. */
+  note(object: number, classIndex: number, format: number): void {
+    const oop = (object << 2) | 0;
+    if (format >= Format.compiledCode) this.code.push(oop);
+    else if (classIndex === classIndexOf.Context) this.contexts.push(oop);
+    else if (classIndex === classIndexOf.FullBlockClosure) this.closures.push(oop);
+    else if (classIndex === classIndexOf.Process) this.processes.push(oop);
+    else if (classIndex === classIndexOf.Semaphore) this.semaphores.push(oop);
   }
 
   noteStart(index: number): void {

@@ -14,17 +14,12 @@
 
 import {
   ageMask,
-  ClassSlot,
-  classFormat,
   classIndexMask,
   classIndexOf,
   Format,
-  falseOop,
   formatShift,
   headerWords,
   immutableBit,
-  isSmallInteger,
-  literalCountMask,
   nilOop,
   type Oop,
   oldBase,
@@ -34,11 +29,8 @@ import {
   rememberedBit,
   State,
   slotCountShift,
-  smallIntegerValue,
-  trueOop,
 } from "../spec/layouts.ts";
-import { Special, specialObjects } from "../spec/special-objects.ts";
-import { fitsShape } from "./class-table.ts";
+import { ClassShapes } from "./class-shapes.ts";
 import { CodeVerifier } from "./code-verifier.ts";
 import { Finding, HeapMap, type HeapProblem, heapProblems } from "./heap-map.ts";
 import { heapRanges } from "./heap-walker.ts";
@@ -55,16 +47,8 @@ export function verifyHeap(
   return firstFinding(() => new HeapVerifier(memory, state === "loaded").verify());
 }
 
-/**
- * The first problem for which an image of the heap, as it stands ready to be saved,
- * would be refused when it is opened. A running machine keeps headers and pointers
- * right by itself; what a program can get wrong is what the machine relies on.
- */
-export function problemOfSaving(memory: ObjectMemory): HeapProblem | undefined {
-  return firstFinding(() => new HeapVerifier(memory, true, true).verifyForSave());
-}
-
-function firstFinding(verify: () => void): HeapProblem | undefined {
+/** What a check finds first, or undefined. */
+export function firstFinding(verify: () => void): HeapProblem | undefined {
   try {
     verify();
     return undefined;
@@ -91,12 +75,11 @@ class HeapVerifier {
   private readonly words: Int32Array;
   private readonly loaded: boolean;
   private readonly map: HeapMap;
-  /** By class index: the class's shape, or -1. */
-  private shapes = new Int32Array(0);
+  private readonly shapes: ClassShapes;
   private freeBytes = 0;
   private rememberedBits = 0;
 
-  constructor(memory: ObjectMemory, loaded: boolean, arePointersTrusted = false) {
+  constructor(memory: ObjectMemory, loaded: boolean) {
     this.memory = memory;
     this.words = memory.words;
     this.loaded = loaded;
@@ -109,7 +92,8 @@ class HeapVerifier {
         String(end),
       );
     }
-    this.map = new HeapMap(memory, arePointersTrusted);
+    this.map = new HeapMap(memory);
+    this.shapes = new ClassShapes(this.map);
   }
 
   verify(): void {
@@ -117,8 +101,7 @@ class HeapVerifier {
       ? ([[oldBase, this.memory.oldEnd]] as const)
       : heapRanges(this.memory);
     for (const [start, end] of ranges) this.mapObjects(start >>> 2, end >>> 2);
-    this.checkFixedObjects();
-    this.readClassTable();
+    this.shapes.read();
     for (const [start, end] of ranges) this.checkObjects(start >>> 2, end >>> 2);
     const code = new CodeVerifier(this.map);
     new MachineObjectVerifier(this.map, code, this.loaded, this.areFramesFlushed()).verify();
@@ -130,55 +113,6 @@ class HeapVerifier {
 
   private isDead(index: number): boolean {
     return this.memory.oldSpace.sweeper.isDead(index * 4);
-  }
-
-  verifyForSave(): void {
-    this.checkFixedObjects();
-    this.readClassTable();
-    this.checkShapes(oldBase >>> 2, this.memory.oldEnd >>> 2);
-    const code = new CodeVerifier(this.map);
-    new MachineObjectVerifier(this.map, code, true, true).verify();
-  }
-
-  /** Checks each object against its class only, and notes those of the machine. */
-  private checkShapes(start: number, end: number): void {
-    const { words, shapes } = this;
-    for (let index = start; index < end; ) {
-      let slots = words[index + 1]! >>> slotCountShift;
-      if (slots === overflowSlotCount) {
-        slots = words[index]! >>> 0;
-        index += 2;
-      }
-      const object = index;
-      index += headerWords + ((slots + 1) & ~1);
-      const header = words[object]!;
-      const classIndex = header & classIndexMask;
-      if (classIndex === classIndexOf["(free)"]) continue;
-      const format = (header >>> formatShift) & 31;
-      const shape = shapes[classIndex]!;
-      // Most objects: of a class of fixed objects, whose shape is their format and size, or Arrays.
-      const size = format === Format.fixed ? slots : 0;
-      const isUsual = format <= Format.indexable && shape === classFormat(size, format);
-      if (!isUsual) {
-        this.checkShape(object, classIndex, format, slots);
-        if (format >= Format.compiledCode) this.codeOopCount(object, slots);
-        else if (format !== Format.indexableWithFixed) continue;
-      } else if (classIndex !== classIndexOf.Process && classIndex !== classIndexOf.Semaphore) {
-        continue;
-      }
-      this.note(object, classIndex, format);
-    }
-  }
-
-  private checkShape(object: number, classIndex: number, format: number, slots: number): void {
-    const shape = classIndex < this.shapes.length ? this.shapes[classIndex]! : -1;
-    if (shape < 0) {
-      throw new Finding("CLASS", object * 4, "the index of a class", String(classIndex));
-    }
-    if (!fitsShape(shape, format, slots)) {
-      const found = `format ${format} with ${slots} slots`;
-      throw new Finding("SHAPE", object * 4, `an instance of shape ${shape}`, found);
-    }
   }
 
   private areFramesFlushed(): boolean {
@@ -235,43 +169,6 @@ class HeapVerifier {
     throw new Finding("SIZE", index * 4, "an object within the heap", `${slots} slots`);
   }
 
-  private checkFixedObjects(): void {
-    const { map, memory } = this;
-    for (const [oop, name] of [
-      [nilOop, "UndefinedObject"],
-      [falseOop, "False"],
-      [trueOop, "True"],
-    ] as const) {
-      if (!map.isInstance(oop, classIndexOf[name]) || memory.slotCount(oop) !== 0) {
-        map.fail("FIXED", oop, `the only instance of ${name}`, oop);
-      }
-    }
-  }
-
-  private readClassTable(): void {
-    const { map, memory, words } = this;
-    const special = words[State.specialObjects]!;
-    if (!map.isArray(special) || memory.slotCount(special) < specialObjects.length) {
-      map.fail("SPECIAL", special, `an Array of ${specialObjects.length} special objects`, special);
-    }
-    const table = memory.fetchPointer(Special.classTable, special);
-    if (!map.isArray(table) || memory.slotCount(table) > classIndexMask + 1) {
-      map.fail("SPECIAL", special, "an Array as class table", table);
-    }
-    const size = memory.slotCount(table);
-    this.shapes = new Int32Array(size).fill(-1);
-    for (let index = 0; index < size; index++) {
-      const behavior = memory.fetchPointer(index, table);
-      if (behavior === nilOop) continue;
-      const address = memory.bodyAddress(table) + index * 4;
-      if (!map.isBehavior(behavior)) map.fail("CLASS_TABLE", address, "a class or nil", behavior);
-      if ((words[(behavior >>> 2) + 1]! & 0x3fffff) !== index) {
-        map.fail("CLASS_TABLE", address, `the class with identity hash ${index}`, behavior);
-      }
-      this.shapes[index] = smallIntegerValue(memory.fetchPointer(ClassSlot.format, behavior));
-    }
-  }
-
   /** Checks each object against its class, and its slots. */
   private checkObjects(start: number, end: number): void {
     const { words } = this;
@@ -289,35 +186,16 @@ class HeapVerifier {
       const classIndex = header & classIndexMask;
       if (classIndex === classIndexOf["(free)"] || this.isDead(object)) continue;
       const format = (header >>> formatShift) & 31;
-      this.checkShape(object, classIndex, format, slots);
+      this.shapes.check(object, classIndex, format, slots);
       if (isOld && (header & rememberedBit) !== 0) this.rememberedBits++;
       if (format > Format.ephemeron && format < Format.compiledCode) continue;
-      const count = format >= Format.compiledCode ? this.codeOopCount(object, slots) : slots;
+      const count = format >= Format.compiledCode ? this.shapes.codeOopCount(object, slots) : slots;
       const refersToNew = this.checkSlots(first, first + count);
       if (isOld && refersToNew && (header & rememberedBit) === 0) {
         this.map.fail("REMEMBERED", object * 4, "a remembered object", "a reference to new space");
       }
-      this.note(object, classIndex, format);
+      this.map.note(object, classIndex, format);
     }
-  }
-
-  private note(object: number, classIndex: number, format: number): void {
-    const { map } = this;
-    const oop = (object << 2) | 0;
-    if (format >= Format.compiledCode) map.code.push(oop);
-    else if (classIndex === classIndexOf.Context) map.contexts.push(oop);
-    else if (classIndex === classIndexOf.FullBlockClosure) map.closures.push(oop);
-    else if (classIndex === classIndexOf.Process) map.processes.push(oop);
-    else if (classIndex === classIndexOf.Semaphore) map.semaphores.push(oop);
-  }
-
-  private codeOopCount(object: number, slots: number): number {
-    const shape = this.words[object + headerWords]!;
-    const literals = (shape >> 1) & literalCountMask;
-    if (!isSmallInteger(shape) || literals + 2 > slots) {
-      this.map.fail("CODE", object * 4, `a literal count below ${slots - 1}`, shape);
-    }
-    return 2 + literals;
   }
 
   private checkSlots(first: number, end: number): boolean {

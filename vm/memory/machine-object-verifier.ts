@@ -52,6 +52,7 @@ export class MachineObjectVerifier {
   private readonly areFramesFlushed: boolean;
   /** Contexts that processes go on in; they wait for no answer. */
   private readonly tops = new Set<Oop>();
+  private isTouched: (oop: Oop) => boolean = () => true;
   /** Behaviors whose superclass chain is known to end. */
   private readonly soundBehaviors = new Set<Oop>();
 
@@ -64,10 +65,34 @@ export class MachineObjectVerifier {
   }
 
   verify(): void {
-    this.checkSymbols();
-    this.checkKnownClasses();
+    this.checkTables();
     this.code.verifyAll();
     this.checkBehaviors();
+    this.checkActivations();
+    this.checkScheduler();
+  }
+
+  /**
+   * Checks what has changed in a heap that was sound: the map has all code, processes and
+   * semaphores, but only those closures and Contexts that are to be looked at. Of code only what is
+   * given, if the proofs of all other are there.
+   */
+  verifyChanges(touchedCode: Int32Array | undefined, isTouched: (oop: Oop) => boolean): void {
+    this.checkTables();
+    if (touchedCode === undefined) this.code.verifyAll();
+    else this.code.verifyChanged(touchedCode);
+    this.isTouched = isTouched;
+    this.checkBehaviors();
+    this.checkActivations();
+    this.checkScheduler();
+  }
+
+  private checkTables(): void {
+    this.checkSymbols();
+    this.checkKnownClasses();
+  }
+
+  private checkActivations(): void {
     for (const [list, check] of [
       [this.map.closures, this.checkClosure],
       [this.map.processes, this.checkProcess],
@@ -75,7 +100,6 @@ export class MachineObjectVerifier {
     ] as const) {
       for (let at = 0; at < list.count; at++) check.call(this, list.items[at]!);
     }
-    this.checkScheduler();
   }
 
   // Tables
@@ -181,6 +205,8 @@ export class MachineObjectVerifier {
     if (!map.isArray(methods) || memory.slotCount(methods) < capacity) {
       map.fail("BEHAVIOR", dictionary, `an Array of ${capacity} methods`, methods);
     }
+    const { isTouched } = this;
+    if (!isTouched(behavior) && !isTouched(dictionary) && !isTouched(methods)) return;
     for (let at = 0; at < capacity; at++) {
       if (memory.fetchPointer(MethodDictionarySlot.firstKey + at, dictionary) === nilOop) continue;
       this.checkMethod(memory.fetchPointer(at, methods), size);

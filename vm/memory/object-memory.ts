@@ -48,6 +48,7 @@ import {
 import type { FailureCode } from "../spec/primitives.ts";
 import { Special, type SpecialObjectName } from "../spec/special-objects.ts";
 import { Become, becomeProblem } from "./become.ts";
+import { HeapIndex } from "./heap-index.ts";
 import { IntStack } from "./int-stack.ts";
 import { OldSpace } from "./old-space.ts";
 
@@ -82,6 +83,7 @@ export class ObjectMemory {
   /** First address behind the heap. */
   readonly limit: number;
   readonly oldSpace: OldSpace;
+  readonly heapIndex = new HeapIndex();
   /** Old objects that may refer to new ones. Each has its remembered bit set. */
   remembered: Int32Array = new Int32Array(1024);
   rememberedCount = 0;

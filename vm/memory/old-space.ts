@@ -148,11 +148,13 @@ export class OldSpace {
     this.list(start, bytes);
   }
 
-  /** Lists the free chunks found in the heap. */
+  /** Lists the free chunks found in the heap, and fills in the heap index. */
   rebuild(): void {
     this.clear();
-    const words = this.memory.words;
+    const { words, heapIndex } = this.memory;
     const end = this.memory.oldEnd >>> 2;
+    heapIndex.begin();
+    let covered = oldBase >>> 12;
     for (let index = oldBase >>> 2; index < end; ) {
       const start = index;
       let slots = words[index + 1]! >>> slotCountShift;
@@ -160,12 +162,17 @@ export class OldSpace {
         slots = words[index]! >>> 0;
         index += 2;
       }
-      const header = words[index]!;
+      const object = index;
+      const header = words[object]!;
       index += headerWords + ((slots + 1) & ~1);
+      if ((index + 1023) >>> 10 > covered) covered = heapIndex.cover(start, index);
       if ((header & classIndexMask) === classIndexOf["(free)"]) {
         this.list(start * 4, (index - start) * 4);
+      } else {
+        heapIndex.known.note(words, object, header & classIndexMask, (header >>> formatShift) & 31);
       }
     }
+    heapIndex.complete();
   }
 
   /** Visits every listed chunk. */

@@ -6,6 +6,7 @@
 import { bytecodeAt, Op } from "../../spec/bytecodes.ts";
 import {
   CodeSlot,
+  classIndexOf,
   Format,
   headerWords,
   isImmediate,
@@ -61,8 +62,14 @@ function codeSlotAt(machine: Machine, at: number): Oop {
 function codeSlotAtPut(machine: Machine, at: number): Oop {
   const slot = codeSlot(machine, at);
   if (slot < CodeSlot.firstLiteral) return machine.fail("badIndex");
-  const value = machine.memory.words[at + 2]!;
-  machine.memory.storePointer(slot, machine.memory.words[at]!, value);
+  const { memory } = machine;
+  const code = memory.words[at]!;
+  const value = memory.words[at + 2]!;
+  // What a block was proved with stands in the code that makes its closures.
+  for (const each of [memory.fetchPointer(slot, code), value]) {
+    if (memory.classIndex(each) === classIndexOf.CompiledBlock) memory.heapIndex.void();
+  }
+  memory.storePointer(slot, code, value);
   // Sends may remember what the code answers.
   machine.lookupChanged();
   return value;

@@ -13,6 +13,7 @@ import {
   classIndexMask,
   classIndexOf,
   Format,
+  firstFreeClassIndex,
   hashMask,
   headerWords,
   instanceFormatOf,
@@ -273,6 +274,8 @@ function changeClassTo(machine: Machine, at: number): Oop {
     }
   }
   const header = oop >>> 2;
+  // Others may rely on an object of a class the machine knows.
+  if (memory.classIndex(oop) < firstFreeClassIndex) memory.heapIndex.void();
   memory.words[header] = (memory.words[header]! & ~classIndexMask) | memory.classIndex(model);
   memory.markDirty(oop);
   machine.lookupChanged();
