@@ -2,19 +2,9 @@
  * No program takes the terminal away: Ctrl-C stops it, or it ends with an error
  * of its own, and the conversation goes on.
  */
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildWhatIsStale } from "../../cli/build.mjs";
-
-const program = join(import.meta.dirname, "../../cli/engram.cjs");
-const terminal = join(import.meta.dirname, "terminal-session.py");
-
-interface Answer {
-  readonly came: boolean;
-  readonly milliseconds: number;
-  readonly text: string;
-}
+import { type Answer, hasTerminal, terminalSession } from "./terminal-session.ts";
 
 /** Types an expression, lets it run, presses Ctrl-C; then asks for 3 + 4. */
 function converse(expression: string): { stopped: Answer; sum: Answer } {
@@ -29,17 +19,7 @@ function converse(expression: string): { stopped: Answer; sum: Answer } {
     { send: "1000001 + 4\r" },
     { wait: "1000005", seconds: 20 },
   ];
-  const { stdout, stderr } = spawnSync("python3", [terminal, process.execPath, program, "repl"], {
-    input: steps.map((step) => `${JSON.stringify(step)}\n`).join(""),
-    encoding: "utf8",
-    timeout: 110_000,
-    env: { ...process.env, TERM: "xterm" },
-  });
-  const answers = stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Answer);
-  if (answers.length !== 3) throw new Error(`the terminal said: ${stdout}${stderr}`);
+  const answers = terminalSession(steps);
   return { stopped: answers[1]!, sum: answers[2]! };
 }
 
@@ -64,9 +44,7 @@ const expressions: readonly (readonly [name: string, expression: string])[] = [
   ],
 ];
 
-const hasPython = spawnSync("python3", ["-c", "import pty"]).status === 0;
-
-describe.skipIf(!hasPython)("Ctrl-C", () => {
+describe.skipIf(!hasTerminal)("Ctrl-C", () => {
   beforeAll(() => buildWhatIsStale(["cli", "image"]));
 
   for (const [name, expression] of expressions) {

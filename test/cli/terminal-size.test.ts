@@ -1,16 +1,7 @@
 /** A terminal that changes its size while a line is typed: the line is drawn anew where it was. */
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildWhatIsStale } from "../../cli/build.mjs";
-
-const program = join(import.meta.dirname, "../../cli/engram.cjs");
-const terminal = join(import.meta.dirname, "terminal-session.py");
-
-interface Answer {
-  readonly came: boolean;
-  readonly text: string;
-}
+import { type Answer, hasTerminal, terminalSession } from "./terminal-session.ts";
 
 const line = "'sixty characters that are typed before the window changes..'";
 const drawn = (rowsUp: string): string => `${rowsUp}\r\x1b[J> ${line}`;
@@ -30,23 +21,10 @@ function drawnAnew(column: number): readonly Answer[] {
     { send: "1000003 * 7\r" },
     { wait: "7000021", seconds: 20 },
   ];
-  const { stdout, stderr } = spawnSync("python3", [terminal, process.execPath, program, "repl"], {
-    input: steps.map((step) => `${JSON.stringify(step)}\n`).join(""),
-    encoding: "utf8",
-    timeout: 110_000,
-    env: { ...process.env, TERM: "xterm" },
-  });
-  const answers = stdout
-    .split("\n")
-    .filter((each) => each !== "")
-    .map((each) => JSON.parse(each) as Answer);
-  if (answers.length !== 5) throw new Error(`the terminal said: ${stdout}${stderr}`);
-  return answers;
+  return terminalSession(steps);
 }
 
-const hasPython = spawnSync("python3", ["-c", "import pty"]).status === 0;
-
-describe.skipIf(!hasPython)("a terminal that gets other columns", () => {
+describe.skipIf(!hasTerminal)("a terminal that gets other columns", () => {
   beforeAll(() => buildWhatIsStale(["cli", "image"]));
 
   it("and wraps its rows anew has the line drawn from the row where that begins now", () => {
