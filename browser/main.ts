@@ -43,10 +43,12 @@ function onClick(id: string, act: () => void): void {
 }
 
 onClick("images", () => void images.show());
-onClick("run", () => terminal.type("\r"));
+onClick("run", () => {
+  if (windows?.run() !== true) terminal.type("\r");
+});
 onClick("stop", () => {
   workspace.stop();
-  terminal.focus();
+  if (windows === undefined) terminal.focus();
 });
 onClick("save", () => void workspace.save());
 onClick("download", () => void workspace.downloadCurrent());
@@ -62,11 +64,18 @@ const sequences: Readonly<Record<string, string>> = {
   Interrupt: "\x03",
 };
 
+// Whatever has the keyboard keeps it.
+for (const id of ["run", "stop"]) {
+  find(id).addEventListener("mousedown", (event) => event.preventDefault());
+}
+
 for (const key of document.querySelectorAll<HTMLElement>("#keys button")) {
   // Keeps the keyboard of a phone where it is.
   key.addEventListener("pointerdown", (event) => event.preventDefault());
   const name = key.dataset.key!;
-  key.addEventListener("click", () => terminal.type(sequences[name] ?? name));
+  key.addEventListener("click", () => {
+    if (windows?.type(name) !== true) terminal.type(sequences[name] ?? name);
+  });
 }
 
 addEventListener("keydown", (event) => {

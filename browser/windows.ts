@@ -11,9 +11,11 @@ const routine: ReadonlySet<Plain> = new Set(["ack", "open", "surroundings"]);
 
 export class Windows implements WindowsView {
   private readonly projector: Projector;
+  private readonly terminal: HTMLElement;
   private readonly parking = document.createElement("div");
 
   constructor(terminal: HTMLElement, post: (event: readonly Plain[], isChange: boolean) => void) {
+    this.terminal = terminal;
     const element = document.createElement("div");
     element.className = "display";
     terminal.before(element);
@@ -28,6 +30,25 @@ export class Windows implements WindowsView {
     });
     this.projector.hosted.set("terminal", terminal);
     this.projector.parking = this.parking;
+  }
+
+  /** Runs the code where the keyboard is; answers false when that is the terminal. */
+  run(): boolean {
+    if (this.terminal.contains(document.activeElement)) return false;
+    this.projector.sendCommand("doIt");
+    return true;
+  }
+
+  /** Does what a key of the keyboard would, by its name or its character; answers false when the terminal has it. */
+  type(name: string): boolean {
+    const target = document.activeElement;
+    if (target === null || this.terminal.contains(target)) return false;
+    if (name === "Interrupt") return false;
+    const key = name.length === 1 || name === "Tab" ? name : `Arrow${name}`;
+    const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+    const isFree = target.dispatchEvent(event);
+    if (isFree && key.length === 1) document.execCommand("insertText", false, key);
+    return true;
   }
 
   begin(): void {

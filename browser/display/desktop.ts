@@ -73,6 +73,11 @@ export class DesktopNode extends ViewNode {
   private readonly menuBar = make("div", "menu-bar");
   private readonly area = make("div", "window-area");
   private readonly narrowBar = make("div", "narrow-bar");
+  private readonly hint = make(
+    "p",
+    "no-windows",
+    "Open a tool from the menu Tools, or find it by F1.",
+  );
   private windows: readonly WindowNode[] = [];
   private layout: string | null = null;
   private layoutSent: string | null = null;
@@ -189,6 +194,8 @@ export class DesktopNode extends ViewNode {
     } finally {
       this.isArranging = false;
     }
+    if (this.windows.length === 0) this.area.append(this.hint);
+    else this.hint.remove();
     this.noteLayout();
     this.projector.shown(this.area);
   }
@@ -309,7 +316,7 @@ export class DesktopNode extends ViewNode {
       close.addEventListener("click", () => shown.askToClose());
       narrowBar.append(close);
     }
-    placeChildren(area, shown === undefined ? [] : [shown.element]);
+    placeChildren(area, shown === undefined ? [this.hint] : [shown.element]);
     this.projector.shown(area);
   }
 

@@ -195,6 +195,12 @@ export class Projector {
     this.post(["key", node.id, key]);
   }
 
+  /** Gives a command, by its name, where the keyboard is or was last. */
+  sendCommand(name: string): void {
+    this.flush();
+    this.post(["command", this.focused?.id ?? null, name]);
+  }
+
   sendChoice(menu: number, index: number): void {
     this.flush();
     this.post(["choose", menu, index]);
