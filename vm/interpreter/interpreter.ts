@@ -588,9 +588,12 @@ export class Interpreter implements Machine, Roots {
    */
   sendToContext(method: Oop, at: number, argumentCount: number): StopReason | 0 {
     if (this.goOn !== 0) this.stepper.settle();
-    const memory = this.memory;
-    const words = memory.words;
     const caller = this.flushUnder(at, argumentCount);
+    return this.performOnEmptyStack(method, caller, argumentCount);
+  }
+
+  /** Runs a method whose window is all there is on the stack. */
+  private performOnEmptyStack(method: Oop, caller: Oop, argumentCount: number): StopReason | 0 {
     const primitive = this.code.primitive(method);
     if (primitive !== 0) {
       const outcome =
@@ -598,9 +601,10 @@ export class Interpreter implements Machine, Roots {
           ? this.control.perform(primitive, stackStart, argumentCount)
           : this.primitives[primitive]!(this, stackStart, argumentCount);
       if (outcome === Outcome.switched) {
-        if (words[State.fp] === 0 && !this.resumeNext()) return Stop.idle;
+        if (this.memory.words[State.fp] === 0 && !this.resumeNext()) return Stop.idle;
         return this.goOn;
       }
+      if (primitive <= 99 && outcome === Outcome.resend) return this.resendOnEmptyStack(caller);
       if (outcome !== Outcome.failed) {
         this.contexts.load(caller);
         this.contexts.push(outcome);
@@ -609,6 +613,26 @@ export class Interpreter implements Machine, Roots {
     }
     this.enterBottom(method, this.lookup.detail(method), caller, argumentCount);
     return this.goOn;
+  }
+
+  /** A message to a Context has become another one, as perform: does; its window is where the first one's was. */
+  private resendOnEmptyStack(caller: Oop): StopReason | 0 {
+    const { control } = this;
+    const words = this.memory.words;
+    let argumentCount = control.argumentCount;
+    control.fillEntry(scratch, stackStart);
+    if ((words[scratch + 2]! & 255) === Action.notUnderstood) {
+      const found = words[scratch + 1]!;
+      argumentCount = control.sendNotUnderstood(
+        control.selector,
+        found,
+        scratch,
+        stackStart,
+        argumentCount,
+      );
+      if (argumentCount < 0) return this.resumeNext() ? this.goOn : Stop.idle;
+    }
+    return this.performOnEmptyStack(words[scratch + 1]!, caller, argumentCount);
   }
 
   /** Flushes all frames and moves the window at `at` to the start of the stack; answers the caller's Context. */
