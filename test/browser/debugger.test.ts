@@ -1,0 +1,136 @@
+/** Debugger, inspector and process browser, as a person works with them. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Chromium, type PageServer, startChromium, startServer } from "./page.ts";
+import { WindowsPage } from "./windows.ts";
+
+let server: PageServer;
+let chromium: Chromium;
+let windows: WindowsPage;
+
+beforeAll(async () => {
+  server = await startServer();
+});
+
+afterAll(() => server?.stop());
+
+beforeEach(async () => {
+  chromium = await startChromium();
+  windows = await WindowsPage.open(chromium.context, server.address);
+});
+
+afterEach(async () => {
+  const problems = windows?.problems ?? [];
+  await chromium?.close();
+  expect(problems).toEqual([]);
+});
+
+const debuggerWindow = (title = "ZeroDivide") => windows.window(title);
+
+const press = (name: string, title?: string): Promise<void> =>
+  debuggerWindow(title).getByRole("button", { name, exact: true }).click();
+
+/** A row of a list or table of a window, by its text. */
+const row = (list: string, text: string | RegExp, title?: string) =>
+  debuggerWindow(title)
+    .locator(`[aria-label="${list}"]`)
+    .getByText(text, { exact: typeof text === "string" })
+    .first();
+
+describe("the debugger", () => {
+  it("opens on an error, shows variables, and goes on with edited code", async () => {
+    await windows.write("| zero answer |\nzero := 0.\nanswer := 6 / zero.\nanswer * 7");
+    await windows.press("Control+a Control+p");
+    await row("Stack", "UndefinedObject>>DoIt").click();
+    await row("Variables", "zero").waitFor();
+    const source = debuggerWindow().getByRole("textbox", { name: "Source" });
+    await source.focus();
+    await windows.press("Control+a");
+    await windows.page.keyboard.insertText("6 * 7");
+    await windows.press("Control+s");
+    await debuggerWindow("ZeroDivide").waitFor();
+    await windows.until(
+      async () => (await source.innerText()).trim() === "6 * 7",
+      "the edited code to begin",
+    );
+    await windows.until(
+      async () => await debuggerWindow().getByRole("button", { name: "Proceed" }).isEnabled(),
+      "the process to stop",
+    );
+    if (process.env.SHOTS)
+      await windows.page.screenshot({ path: `${process.env.SHOTS}/edited.png` });
+    await press("Proceed");
+    await windows.until(async () => /\b42\b/.test(await windows.text()), "the value to be printed");
+    expect(await debuggerWindow().count()).toBe(0);
+  });
+
+  it("ends the process when it is abandoned", async () => {
+    await windows.run("[ 1 / 0 ] ensure: [ Transcript show: 'unwound'; cr ]");
+    await debuggerWindow().waitFor();
+    if (process.env.SHOTS)
+      await windows.page.screenshot({ path: `${process.env.SHOTS}/debugger.png` });
+    await press("Abandon");
+    await windows.page.locator(".xterm-rows").getByText("unwound").waitFor();
+    expect(await debuggerWindow().count()).toBe(0);
+  });
+
+  it("survives saving and reopening, and goes on", async () => {
+    await windows.run("self halt. Transcript show: 'went on'; cr");
+    await debuggerWindow("Halt").waitFor();
+    await row("Stack", "UndefinedObject>>DoIt", "Halt").waitFor();
+    await windows.save();
+    await windows.reload();
+    await debuggerWindow("Halt").waitFor();
+    await row("Stack", "UndefinedObject>>DoIt", "Halt").click();
+    await windows.press("F10");
+    await windows.press("F8");
+    await windows.page.locator(".xterm-rows").getByText("went on").waitFor();
+    expect(await debuggerWindow("Halt").count()).toBe(0);
+  });
+
+  it("opens on a program that is stopped", async () => {
+    await windows.run("[ true ] whileTrue");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await windows.page.locator("header").getByRole("button", { name: "Stop" }).click();
+    await debuggerWindow("UserInterrupt: interrupted").waitFor();
+    await press("Abandon", "UserInterrupt: interrupted");
+    expect(await windows.print("3 + 4")).toBe("3 + 4 7");
+  });
+});
+
+describe("the inspector", () => {
+  it("drills down, and runs code with the object as self", async () => {
+    await windows.write("{ 3 -> 'three'. 4 -> 'four' }");
+    await windows.press("Control+a Control+i");
+    const inspector = windows
+      .window("{3->'three'. 4->'four'}")
+      .or(windows.window("an Array(3->'three' 4->'four')"));
+    await inspector.waitFor();
+    await inspector.getByText("4->'four'", { exact: true }).last().click();
+    await inspector.getByText("an Association").waitFor();
+    const code = inspector.getByRole("textbox", { name: "Evaluate in an Association" });
+    await code.focus();
+    await windows.page.keyboard.insertText("value reversed");
+    await windows.press("Control+p");
+    await windows.until(
+      async () => (await code.innerText()).includes("'ruof'"),
+      "the value to be printed",
+    );
+    if (process.env.SHOTS)
+      await windows.page.screenshot({ path: `${process.env.SHOTS}/inspector.png` });
+  });
+});
+
+describe("the process browser", () => {
+  it("ends a process", async () => {
+    await windows.run(
+      "[ [ true ] whileTrue: [ (Delay forSeconds: 1) wait ] ] forkAt: 35 named: 'Idle one'",
+    );
+    await windows.press("Control+o r");
+    const browser = windows.window("Processes");
+    await browser.getByText("Idle one").click();
+    if (process.env.SHOTS)
+      await windows.page.screenshot({ path: `${process.env.SHOTS}/processes.png` });
+    await browser.getByRole("button", { name: "Terminate" }).click();
+    await browser.getByText("Idle one").waitFor({ state: "detached" });
+  });
+});
