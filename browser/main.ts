@@ -79,9 +79,11 @@ for (const key of document.querySelectorAll<HTMLElement>("#keys button")) {
 }
 
 addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
+  if (!(event.ctrlKey || event.metaKey)) return;
+  if (event.key === ".") workspace.stop();
+  else if (event.key.toLowerCase() === "s") void workspace.save();
+  else return;
   event.preventDefault();
-  void workspace.save();
 });
 
 // Files

@@ -7,7 +7,7 @@ import type { Plain } from "./patches.ts";
 import type { Projector } from "./projector.ts";
 import { make, ViewNode } from "./view-node.ts";
 
-type Picture = readonly [numbers: readonly number[], strings: readonly string[]];
+type Picture = readonly [numbers: readonly number[], texts: readonly (string | Uint8Array)[]];
 
 const modifierBits = { alt: 8, ctrl: 4, meta: 2, shift: 1 } as const;
 
@@ -135,7 +135,13 @@ export class CanvasNode extends ViewNode {
     else if (name === "pointerUp") onPointer("pointerup");
     else if (name === "keyDown") onKey("keydown");
     else if (name === "keyUp") onKey("keyup");
-    else if (name === "wheel") {
+    else if (name === "paste") {
+      element.addEventListener("paste", (event) => {
+        event.preventDefault();
+        const text = event.clipboardData?.getData("text/plain") ?? "";
+        this.projector.sendNow(this, "paste", text);
+      });
+    } else if (name === "wheel") {
       element.addEventListener(
         "wheel",
         (event) => {
@@ -170,10 +176,10 @@ function modifiers(event: PointerEvent | KeyboardEvent): number {
   );
 }
 
-function paint(context: CanvasRenderingContext2D, [numbers, strings]: Picture): void {
+function paint(context: CanvasRenderingContext2D, [numbers, texts]: Picture): void {
   let at = 0;
   const next = (): number => numbers[at++]!;
-  const text = (): string => strings[next()] ?? "";
+  const text = (): string => String(texts[next()] ?? "");
   while (at < numbers.length) {
     switch (next()) {
       case 1:
@@ -266,11 +272,33 @@ function paint(context: CanvasRenderingContext2D, [numbers, strings]: Picture): 
       case 27:
         context.textAlign = text() as CanvasTextAlign;
         break;
+      case 28:
+        paintPixels(context, texts[next()], next(), next(), [next(), next(), next(), next()]);
+        break;
       default:
         // What follows cannot be told apart.
         return;
     }
   }
+}
+
+let pixels: CanvasRenderingContext2D | undefined;
+
+/** Draws a picture of four bytes a pixel into a rectangle, without smoothing. */
+function paintPixels(
+  context: CanvasRenderingContext2D,
+  bytes: string | Uint8Array | undefined,
+  width: number,
+  height: number,
+  into: readonly [number, number, number, number],
+): void {
+  if (!(bytes instanceof Uint8Array) || bytes.length !== width * height * 4) return;
+  pixels ??= make("canvas").getContext("2d", { willReadFrequently: true })!;
+  pixels.canvas.width = width;
+  pixels.canvas.height = height;
+  pixels.putImageData(new ImageData(new Uint8ClampedArray(bytes), width, height), 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(pixels.canvas, ...into);
 }
 
 let audio: AudioContext | undefined;

@@ -137,7 +137,7 @@ export class FieldNode extends ViewNode {
     input.autocomplete = "off";
     input.addEventListener("input", () => {
       this.isPending = true;
-      projector.wantFlush();
+      projector.wantFlush(this);
     });
     input.addEventListener("keydown", (event) => this.keyDown(event));
   }

@@ -279,7 +279,7 @@ export class DesktopNode extends ViewNode {
   private noteLayout(): void {
     if (this.isArranging) return;
     this.isLayoutPending = true;
-    this.projector.wantFlush();
+    this.projector.wantFlush(this);
   }
 
   private renamed(window: WindowNode): void {

@@ -134,7 +134,7 @@ export class EditorNode extends ViewNode {
       "scroll",
       () => {
         this.scroll = Math.round(this.editor.scrollDOM.scrollTop);
-        projector.wantFlush();
+        projector.wantFlush(this);
       },
       { passive: true },
     );
@@ -306,7 +306,7 @@ export class EditorNode extends ViewNode {
         queueMicrotask(() => this.showMarks());
       }
     }
-    if (update.docChanged || update.selectionSet) this.projector.wantFlush();
+    if (update.docChanged || update.selectionSet) this.projector.wantFlush(this);
   }
 
   override flush(): void {

@@ -172,7 +172,7 @@ export class ListNode extends ViewNode {
   private scrolled(): void {
     this.scroll = Math.round(this.scroller.scrollTop);
     this.wantRender();
-    this.projector.wantFlush();
+    this.projector.wantFlush(this);
     this.header.scrollLeft = this.scroller.scrollLeft;
   }
 

@@ -28,6 +28,8 @@ export class Projector {
   private readonly nodes = new Map<number, ViewNode>();
   private root: ViewNode | undefined;
   private waiting: Batch[] = [];
+  /** Nodes with something that the image does not know yet. */
+  private unsent = new Set<ViewNode>();
   private epoch = 0;
   private isFramePending = false;
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
@@ -207,7 +209,8 @@ export class Projector {
   }
 
   /** Something is to be sent soon. */
-  wantFlush(): void {
+  wantFlush(node: ViewNode): void {
+    this.unsent.add(node);
     clearTimeout(this.flushTimer);
     this.flushTimer = setTimeout(() => this.flush(), flushMilliseconds);
   }
@@ -215,7 +218,9 @@ export class Projector {
   /** Sends everything the image does not know yet: texts, selections, scroll positions, the layout of windows. */
   flush(): void {
     clearTimeout(this.flushTimer);
-    for (const node of this.nodes.values()) node.flush();
+    const { unsent } = this;
+    this.unsent = new Set();
+    for (const node of unsent) if (this.nodes.get(node.id) === node) node.flush();
   }
 
   private noteFocus(event: FocusEvent): void {

@@ -106,6 +106,6 @@ export class SplitNode extends BoxNode {
     this.shares = shares;
     this.isPending = true;
     this.showShares();
-    this.projector.wantFlush();
+    this.projector.wantFlush(this);
   }
 }

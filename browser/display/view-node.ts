@@ -125,7 +125,7 @@ export class BoxNode extends ViewNode {
       "scroll",
       () => {
         this.scroll = Math.round(element.scrollTop);
-        this.projector.wantFlush();
+        this.projector.wantFlush(this);
       },
       { passive: true },
     );

@@ -121,6 +121,9 @@ describe("handlers", () => {
     await windows.run(counter);
     await click("More");
     await click("Fail");
+    // What fails opens a window of its own.
+    await windows.page.getByRole("region", { name: /ZeroDivide/ }).waitFor();
+    await windows.page.locator(".window-title", { hasText: /^Counter$/ }).click();
     await click("More");
     await counts("2");
   });
@@ -174,6 +177,33 @@ describe("lists", () => {
     await numbers.focus();
     await windows.press("ArrowDown ArrowDown PageDown ArrowUp Home ArrowDown");
     await numbers.getByRole("option", { name: "Number 2", exact: true, selected: true }).waitFor();
+  });
+});
+
+describe("dragging", () => {
+  it("tells the list on whose item something is dropped", async () => {
+    await windows.run(`| from to told |
+from := ListView items: #( 'apple' 'pear' ).
+from name: 'From'; beDraggable.
+to := ListView items: #( 'basket' 'bowl' ).
+told := LabelView text: '-'.
+to name: 'To'; acceptDrops; on: #dropOn do: [ :pair | told text: pair first , ' on ' , pair second ].
+(WindowView title: 'Fruit' content: (ColumnView with: { (SplitView row: { from. to }) grow; yourself. told })) place: #right; open`);
+    const from = windows.page.getByRole("listbox", { name: "From" });
+    const to = windows.page.getByRole("listbox", { name: "To" });
+    await from.getByText("pear").dragTo(to.getByText("bowl"));
+    await windows.window("Fruit").getByText("pear on bowl").waitFor();
+  });
+});
+
+describe("a loop", () => {
+  it("is stopped by Mod+., wherever the keyboard is", async () => {
+    await windows.run("[ true ] whileTrue");
+    await windows.page.getByText("Running…").waitFor();
+    await windows.press("Control+.");
+    await windows.page.getByText("Running…").waitFor({ state: "detached" });
+    await windows.page.locator(".window-title", { hasText: /^Playground$/ }).click();
+    expect(await windows.print("3 + 4")).toBe("3 + 4 7");
   });
 });
 
