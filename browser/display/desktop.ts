@@ -18,6 +18,9 @@ import type { Projector } from "./projector.ts";
 import { BoxNode, make, placeChildren, ViewNode } from "./view-node.ts";
 
 const narrowPixels = 700;
+/** How much of the room a window takes that opens beside, or above or below, all others. */
+const shareBeside = 0.42;
+const shareBelow = 0.3;
 
 export class WindowNode extends BoxNode {
   title = "";
@@ -251,7 +254,19 @@ export class DesktopNode extends ViewNode {
       title: window.title,
       ...this.position(dock, window),
     };
-    this.followPanel(dock.addPanel(options));
+    const isFirst = dock.panels.length === 0;
+    const panel = dock.addPanel(options);
+    this.followPanel(panel);
+    if (isFirst) return;
+    const { place } = window;
+    requestAnimationFrame(() => {
+      const { clientWidth, clientHeight } = this.area;
+      if (place === "left" || place === "right") {
+        panel.group.api.setSize({ width: clientWidth * shareBeside });
+      } else if (place === "above" || place === "below") {
+        panel.group.api.setSize({ height: clientHeight * shareBelow });
+      }
+    });
   }
 
   private followPanel(panel: IDockviewPanel): void {

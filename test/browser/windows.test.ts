@@ -201,7 +201,10 @@ describe("a loop", () => {
     await windows.run("[ true ] whileTrue");
     await windows.page.getByText("Running…").waitFor();
     await windows.press("Control+.");
-    await windows.page.getByText("Running…").waitFor({ state: "detached" });
+    await windows.page
+      .getByRole("region", { name: /UserInterrupt/ })
+      .locator(":focus")
+      .waitFor();
     await windows.page.locator(".window-title", { hasText: /^Playground$/ }).click();
     expect(await windows.print("3 + 4")).toBe("3 + 4 7");
   });
