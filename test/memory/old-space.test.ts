@@ -92,6 +92,20 @@ describe("the end of memory", () => {
     }
   }
 
+  it("answers 0 for sizes beyond all addresses, whatever is free", () => {
+    const heap = new SampleHeap();
+    const { memory } = heap;
+    heap.oldArray(smallInteger(1), smallInteger(2));
+    heap.keep(heap.oldArray(smallInteger(3)));
+    heap.collector.collectFull();
+    expect(memory.oldSpace.freeBytes).toBeGreaterThan(0);
+    for (const slots of [0x3fffffff, 0x40000000, 0x7ffffffe, 0x7fffffff]) {
+      expect(memory.allocateOld(classIndexOf.Array, Format.indexable, slots)).toBe(0);
+      expect(memory.allocate(classIndexOf.Array, Format.indexable, slots)).toBe(0);
+    }
+    expect(verifyHeap(memory)).toBeUndefined();
+  });
+
   it("answers 0, keeps the heap sound, and says once that space is low", () => {
     const heap = new SampleHeap(0x1000000);
     const { memory, collector } = heap;

@@ -325,6 +325,7 @@ export class ObjectMemory {
    */
   allocate(classIndex: number, format: number, slotCount: number): Oop {
     const large = slotCount >= overflowSlotCount;
+    if (large && slotCount > this.limit >>> 2) return 0;
     const size = headerBytes + (large ? 8 : 0) + ((slotCount + 1) & ~1) * 4;
     const words = this.words;
     const start = words[State.edenFree]!;
@@ -341,6 +342,8 @@ export class ObjectMemory {
   /** As allocate, in old space. */
   allocateOld(classIndex: number, format: number, slotCount: number): Oop {
     const large = slotCount >= overflowSlotCount;
+    // Sizes beyond memory are beyond what address arithmetic can tell apart.
+    if (large && slotCount > this.limit >>> 2) return 0;
     const size = headerBytes + (large ? 8 : 0) + ((slotCount + 1) & ~1) * 4;
     const start = this.oldSpace.allocateChunk(size);
     if (start === 0) return 0;
