@@ -30,6 +30,10 @@ const expressions: readonly (readonly [name: string, expression: string])[] = [
     "a process that makes others",
     "| f | f := nil. f := [ [ f value ] fork. [ f value ] fork ]. f value. [ true ] whileTrue",
   ],
+  [
+    "processes that make others and go on",
+    "| f | f := nil. f := [ [ f value ] fork. f value ]. f value",
+  ],
   ["an Array larger than memory", "Array new: (1 bitShift: 40)"],
   ["a number larger than memory", "2 ** (2 ** 40)"],
   ["a printString without end", "| c | c := OrderedCollection new. c add: c. c printString size"],
@@ -55,4 +59,8 @@ describe.skipIf(!hasTerminal)("Ctrl-C", () => {
       expect(sum).toMatchObject({ came: true });
     });
   }
+
+  it("ends what keeps an evaluation from running", () => {
+    expect(terminalSession(hindrance).map(({ came }) => came)).toEqual([true, true, true, true]);
+  });
 });
