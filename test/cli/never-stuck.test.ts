@@ -48,6 +48,19 @@ const expressions: readonly (readonly [name: string, expression: string])[] = [
   ],
 ];
 
+/** What a process that outlives its evaluation keeps from being evaluated ends with it. */
+const hindrance = [
+  { wait: "> ", seconds: 30 },
+  { send: "[ [ true ] whileTrue ] fork. 1000003 * 2\r" },
+  { wait: "2000006", seconds: 20 },
+  { send: "1000003 * 3\r" },
+  { pause: 0.5 },
+  { send: "\x03" },
+  { wait: "Interrupted", seconds: 20 },
+  { send: "1000003 * 7\r" },
+  { wait: "7000021", seconds: 20 },
+];
+
 describe.skipIf(!hasTerminal)("Ctrl-C", () => {
   beforeAll(() => buildWhatIsStale(["cli", "image"]));
 
