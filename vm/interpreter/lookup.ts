@@ -285,6 +285,7 @@ export class Lookup {
     const size = instanceSizeOf(smallIntegerValue(shape));
     const format = instanceFormatOf(smallIntegerValue(shape));
     if (format > Format.fixed || size >= overflowSlotCount) return 0;
+    if (format === Format.empty && size > 0) return 0;
     const index = classes.indexOf(receiver);
     if (index === 0 || notInstantiable.has(index)) return 0;
     this.words[entry + 3] = index | (format << formatShift);

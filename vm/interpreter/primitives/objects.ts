@@ -7,6 +7,7 @@
  * anything is changed.
  */
 
+import { fitsShape } from "../../memory/class-table.ts";
 import { allInstances, allObjects, allReferencesTo } from "../../memory/heap-walker.ts";
 import {
   ClassSlot,
@@ -51,7 +52,11 @@ function shapeOf(machine: Machine, behavior: Oop): { format: number; size: numbe
   const shape = memory.fetchPointer(ClassSlot.format, behavior);
   if (!isSmallInteger(shape)) return undefined;
   const value = smallIntegerValue(shape);
-  return { format: instanceFormatOf(value), size: instanceSizeOf(value) };
+  const format = instanceFormatOf(value);
+  const size = instanceSizeOf(value);
+  // A program may have written there what no instance can have.
+  if (format < Format.compiledCode && !fitsShape(value, format, size)) return undefined;
+  return { format, size };
 }
 
 /** Classes whose instances only the machine can make, or that have none. */
