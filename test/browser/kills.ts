@@ -100,7 +100,7 @@ async function lossIn(
   return undefined;
 }
 
-async function spawnChromium(folder: string): Promise<{ process: ChildProcess; endpoint: string }> {
+export async function spawnChromium(folder: string): Promise<{ process: ChildProcess; endpoint: string }> {
   const program = findChromium();
   if (program === undefined) throw new Error("no Chromium found");
   const child = spawn(
