@@ -44,19 +44,29 @@ const argument = (machine: Machine, at: number, number: number): Oop =>
 export const answerArray = (machine: Machine, elements: readonly Oop[]): Oop =>
   machine.memory.newArray(elements) || machine.fail("noMemory");
 
+/** What the format slot of a class says of its instances. */
+interface Shape {
+  readonly value: number;
+  readonly format: number;
+  readonly size: number;
+}
+
 /** Format and named slots of a class's instances, or undefined if it cannot be a class. */
-function shapeOf(machine: Machine, behavior: Oop): { format: number; size: number } | undefined {
+function writtenShapeOf(machine: Machine, behavior: Oop): Shape | undefined {
   const { memory } = machine;
   if (isImmediate(behavior) || !isPointerFormat(memory.format(behavior))) return undefined;
   if (memory.slotCount(behavior) <= ClassSlot.format) return undefined;
   const shape = memory.fetchPointer(ClassSlot.format, behavior);
   if (!isSmallInteger(shape)) return undefined;
   const value = smallIntegerValue(shape);
-  const format = instanceFormatOf(value);
-  const size = instanceSizeOf(value);
-  // A program may have written there what no instance can have.
-  if (format < Format.compiledCode && !fitsShape(value, format, size)) return undefined;
-  return { format, size };
+  return { value, format: instanceFormatOf(value), size: instanceSizeOf(value) };
+}
+
+/** The shape of a class's instances, unless what is written there is none an instance can have. */
+function shapeOf(machine: Machine, behavior: Oop): Shape | undefined {
+  const shape = writtenShapeOf(machine, behavior);
+  if (shape === undefined || shape.format >= Format.compiledCode) return shape;
+  return fitsShape(shape.value, shape.format, shape.size) ? shape : undefined;
 }
 
 /** Classes whose instances only the machine can make, or that have none. */
@@ -320,7 +330,7 @@ function setReadOnly(machine: Machine, at: number): Oop {
 function registerClass(machine: Machine, at: number): Oop {
   const { memory } = machine;
   const behavior = memory.words[at]!;
-  if (shapeOf(machine, behavior) === undefined) return machine.fail("badReceiver");
+  if (writtenShapeOf(machine, behavior) === undefined) return machine.fail("badReceiver");
   const hadHash = (memory.words[(behavior >>> 2) + 1]! & hashMask) !== 0;
   const known = machine.classes.knownIndexOf(behavior) !== 0;
   // Its hash will be its index, and somebody may have hashed it already.
