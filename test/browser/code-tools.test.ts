@@ -30,6 +30,8 @@ const editor = (name: string): Locator => windows.page.getByRole("textbox", { na
 const item = (list: string, name: string | RegExp): Locator =>
   windows.page.getByLabel(list, { exact: true }).last().getByText(name, { exact: true });
 
+const finderField = (): Locator => windows.window("Finder").getByRole("searchbox");
+
 async function type(name: string, text: string): Promise<void> {
   await editor(name).focus();
   await windows.press("Control+a");
@@ -52,7 +54,7 @@ async function makeClass(): Promise<void> {
 describe("the system browser", () => {
   it("makes a class and a method, which runs", async () => {
     await makeClass();
-    await windows.page.getByRole("tab", { name: "Playground" }).click();
+    await windows.choose("Window", /Playground/);
     expect(await windows.print("Zorkling new grow")).toBe("Zorkling new grow 1");
   });
 
@@ -116,6 +118,8 @@ describe("the system browser", () => {
 describe("the finder", () => {
   it("finds a class by its capitals", async () => {
     await windows.press("Control+k");
+    await finderField().waitFor();
+    await finderField().focus();
     await windows.page.keyboard.insertText("OrderedCollection");
     await item("Found", "OrderedCollection").waitFor();
     expect(await windows.violations()).toEqual([]);
@@ -125,6 +129,8 @@ describe("the finder", () => {
 
   it("finds a message by example", async () => {
     await windows.press("Shift+Enter");
+    await finderField().waitFor();
+    await finderField().focus();
     await windows.page.keyboard.insertText("3. 4. 7");
     await item("Found", "3 + 4").waitFor();
   });
@@ -143,7 +149,7 @@ describe("changes", () => {
     );
     expect(await windows.violations()).toEqual([]);
     await windows.page.getByRole("button", { name: "Undo", exact: true }).click();
-    await windows.page.getByRole("tab", { name: "Playground" }).click();
+    await windows.choose("Window", /Playground/);
     expect(await windows.print("Zorkling new grow")).toBe("Zorkling new grow 1");
   });
 });
