@@ -100,7 +100,9 @@ async function lossIn(
   return undefined;
 }
 
-export async function spawnChromium(folder: string): Promise<{ process: ChildProcess; endpoint: string }> {
+export async function spawnChromium(
+  folder: string,
+): Promise<{ process: ChildProcess; endpoint: string }> {
   const program = findChromium();
   if (program === undefined) throw new Error("no Chromium found");
   const child = spawn(

@@ -1,8 +1,8 @@
 /** The tools for code as a person uses them: browser, finder, lists of methods, changes, refactorings. */
 import type { Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Chromium, type PageServer, startChromium, startServer } from "./page.ts";
-import { WindowsPage } from "./windows.ts";
+import { type Chromium, type PageServer, startChromium, startServer } from "../browser/page.ts";
+import { WindowsPage } from "../browser/windows.ts";
 
 let server: PageServer;
 let chromium: Chromium;
