@@ -166,7 +166,16 @@ describe("variables", () => {
   test("undeclared names compile to bindings, and warn once", () => {
     const { literals, warnings } = compiled("foo bar := bar + 1");
     expect(literals).toContainEqual({ kind: "binding", name: "bar" });
-    expect(warnings).toMatchObject([{ kind: "undeclared", name: "bar", start: 11, stop: 14 }]);
+    expect(warnings.filter(({ kind }) => kind === "undeclared")).toMatchObject([
+      { name: "bar", start: 11, stop: 14 },
+    ]);
+  });
+
+  test("an assignment to a name from outside tells its place", () => {
+    const { warnings } = compiled("foo [ bar := 1 ] value. ^ bar");
+    expect(warnings.filter(({ kind }) => kind === "assignment")).toMatchObject([
+      { name: "bar", start: 6, stop: 9 },
+    ]);
   });
 
   test("unused, unread and shadowing variables warn", () => {

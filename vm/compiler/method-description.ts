@@ -81,7 +81,8 @@ export interface Warning {
   readonly stop: number;
   /** The variable it is about. */
   readonly name?: string;
-  readonly kind: "undeclared" | "unused" | "shadowing" | "unreachable" | "primitive";
+  /** An assignment is one to a variable from outside the method; whether it may be is not known here. */
+  readonly kind: "undeclared" | "assignment" | "unused" | "shadowing" | "unreachable" | "primitive";
 }
 
 export interface MethodDescription extends CodeDescription {

@@ -374,6 +374,9 @@ class Analyzer {
         return;
       case "pseudo":
         throw this.problem(`Cannot store into ${node.name}`, node);
+      case "global":
+        this.warn("assignment", `${node.name} is assigned`, node);
+        return;
       case "local": {
         const { variable } = binding;
         if (variable.isArgument) throw this.problem(`Cannot store into ${node.name}`, node);
