@@ -853,7 +853,7 @@ const collections = [
     number: 349,
     name: "randomStep",
     arguments: 2,
-    doc: "steps the eight bytes of state of a random generator and answers, by the bound: 0 a Float below 1; up to 4194304 an integer from 1 to it; negative 31 bits",
+    doc: "steps the eight bytes of state of a random generator and answers, by the bound: 0 a Float below 1; positive an integer from 1 to it; negative one from 0 to 2147483645",
   },
 ] as const satisfies readonly PrimitiveRow[];
 
