@@ -1,5 +1,6 @@
 /** The page: its buttons, the terminal, dropped files, and coming and going. */
 import "./style.css";
+import { usualFontSize } from "./display/metrics.ts";
 import { ImageList } from "./image-list.ts";
 import { Terminal } from "./terminal.ts";
 import { Windows } from "./windows.ts";
@@ -15,7 +16,14 @@ const terminal = new Terminal(find("terminal"));
 
 const windows = new URLSearchParams(location.search).has("terminal")
   ? undefined
-  : new Windows(find("terminal"), (event, isChange) => workspace.windowEvent(event, isChange));
+  : new Windows(
+      find("terminal"),
+      (event, isChange) => workspace.windowEvent(event, isChange),
+      (fontSize) => {
+        terminal.followTheme();
+        terminal.chooseFontSize(fontSize === usualFontSize ? undefined : fontSize + 1);
+      },
+    );
 
 const workspace: Workspace = new Workspace({
   terminal,

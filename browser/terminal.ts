@@ -13,13 +13,15 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { type ITheme, Terminal as Xterm } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
+import { isDark } from "./display/theme.ts";
 
 const scrollbackLines = 5000;
 const fontFamily =
   'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
 /** Below this width a smaller font shows more columns. */
 const narrowPixels = 600;
-const fontSize = (): number => (innerWidth < narrowPixels ? 13 : 15);
+const usualFontSize = 15;
+const narrowFontSize = 13;
 
 const darkTheme: ITheme = {
   background: "#15181d",
@@ -78,27 +80,25 @@ export class Terminal {
   /** Sizes the image was told of and has not taken yet, the oldest first. */
   private sizesAsked: Size[] = [];
   private sizeTimer: ReturnType<typeof setTimeout> | undefined;
+  private chosenFontSize: number | undefined;
   private readonly xterm: Xterm;
   private readonly fit = new FitAddon();
   private readonly encoder = new TextEncoder();
 
   constructor(element: HTMLElement) {
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const theme = () => (dark.matches ? darkTheme : lightTheme);
     this.xterm = new Xterm({
       fontFamily,
-      fontSize: fontSize(),
+      fontSize: this.fontSize,
       lineHeight: 1.2,
       scrollback: scrollbackLines,
       convertEol: true,
       reflowCursorLine: true,
       windowOptions: { setWinSizeChars: true },
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-      theme: theme(),
     });
-    dark.addEventListener("change", () => {
-      this.xterm.options.theme = theme();
-    });
+    this.followTheme();
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", () => this.followTheme());
     this.xterm.loadAddon(this.fit);
     this.xterm.open(element);
     this.xterm.attachCustomKeyEventHandler((event) => this.isForTheImage(event));
@@ -143,7 +143,7 @@ export class Terminal {
 
   /** Asks for the size that fits, if it is another one than what was asked for last. */
   private followWindow(): void {
-    this.xterm.options.fontSize = fontSize();
+    this.xterm.options.fontSize = this.fontSize;
     const fitting = this.fit.proposeDimensions();
     if (fitting === undefined || Number.isNaN(fitting.cols)) return;
     const wanted = { columns: fitting.cols, rows: fitting.rows };
@@ -176,6 +176,21 @@ export class Terminal {
 
   focus(): void {
     this.xterm.focus();
+  }
+
+  /** The page may be dark or light now. */
+  followTheme(): void {
+    this.xterm.options.theme = isDark() ? darkTheme : lightTheme;
+  }
+
+  private get fontSize(): number {
+    return this.chosenFontSize ?? (innerWidth < narrowPixels ? narrowFontSize : usualFontSize);
+  }
+
+  /** Shows letters of that size, in pixels; undefined for what suits the window. */
+  chooseFontSize(size: number | undefined): void {
+    this.chosenFontSize = size;
+    this.followWindow();
   }
 
   get screenReader(): boolean {

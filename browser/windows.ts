@@ -14,7 +14,12 @@ export class Windows implements WindowsView {
   private readonly terminal: HTMLElement;
   private readonly parking = document.createElement("div");
 
-  constructor(terminal: HTMLElement, post: (event: readonly Plain[], isChange: boolean) => void) {
+  /** Theme and size of letters are the image's; `whenSet` hears of them. */
+  constructor(
+    terminal: HTMLElement,
+    post: (event: readonly Plain[], isChange: boolean) => void,
+    whenSet: (fontSize: number) => void,
+  ) {
     this.terminal = terminal;
     const element = document.createElement("div");
     element.className = "display";
@@ -28,6 +33,7 @@ export class Windows implements WindowsView {
       const isFrame = event[0] === "event" && event[2] === "frame";
       post(event, !isFrame && !routine.has(event[0] ?? null));
     });
+    this.projector.whenSet = whenSet;
     this.projector.hosted.set("terminal", terminal);
     this.projector.parking = this.parking;
   }

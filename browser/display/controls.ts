@@ -1,6 +1,6 @@
 /** Labels, buttons, boxes to be ticked, fields and choices. */
 import { icon } from "./icons.ts";
-import { shownKey } from "./keys.ts";
+import { keyName, modifierNames, shownKey } from "./keys.ts";
 import type { Plain } from "./patches.ts";
 import type { Projector } from "./projector.ts";
 import { make, ViewNode } from "./view-node.ts";
@@ -126,6 +126,7 @@ export class CheckBoxNode extends ViewNode {
 export class FieldNode extends ViewNode {
   private readonly input: HTMLInputElement;
   private isPending = false;
+  private takesKey = false;
 
   constructor(projector: Projector, id: number) {
     const input = make("input", "field");
@@ -153,7 +154,10 @@ export class FieldNode extends ViewNode {
         if (!input.hasAttribute("aria-label")) input.setAttribute("aria-label", String(value));
         return;
       case "search":
-        input.classList.toggle("search", value === true);
+        input.type = value === true ? "search" : "text";
+        return;
+      case "takesKey":
+        this.takesKey = value === true;
         return;
       case "password":
         input.type = value === true ? "password" : "text";
@@ -179,10 +183,24 @@ export class FieldNode extends ViewNode {
 
   private keyDown(event: KeyboardEvent): void {
     if (event.isComposing) return;
+    if (this.takesKey && this.takeKey(event)) return;
     const told = toldKeys[event.key];
     if (told === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     if (told === "up" || told === "down") event.preventDefault();
     this.send(told);
+  }
+
+  /** Shows the name of a key; those by which one gets along in a dialog keep their meaning. */
+  private takeKey(event: KeyboardEvent): boolean {
+    const isPlain = !(event.ctrlKey || event.metaKey || event.altKey);
+    if (modifierNames.has(event.key)) return false;
+    if (isPlain && ["Enter", "Escape", "Tab"].includes(event.key)) return false;
+    event.preventDefault();
+    event.stopPropagation();
+    this.input.value = keyName(event);
+    this.isPending = true;
+    this.projector.wantFlush(this);
+    return true;
   }
 }
 

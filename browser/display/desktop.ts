@@ -91,6 +91,14 @@ export class DesktopNode extends ViewNode {
   private readonly narrow = matchMedia(`(max-width: ${narrowPixels - 1}px)`);
   private readonly narrowChanged = () => this.arrangeAnew();
   private readonly observer: ResizeObserver;
+  /** Dockview writes down with floating windows which of them is in front, by an attribute that means something else. */
+  private readonly levels = new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      if (target instanceof Element && target.matches(".dv-resize-container")) {
+        target.removeAttribute("aria-level");
+      }
+    }
+  });
 
   constructor(projector: Projector, id: number) {
     super(projector, id, make("div", "desktop"));
@@ -105,11 +113,13 @@ export class DesktopNode extends ViewNode {
       this.dock?.layout(area.clientWidth, area.clientHeight);
     });
     this.observer.observe(area);
+    this.levels.observe(area, { subtree: true, attributes: true, attributeFilter: ["aria-level"] });
   }
 
   override dispose(): void {
     this.narrow.removeEventListener("change", this.narrowChanged);
     this.observer.disconnect();
+    this.levels.disconnect();
     this.isArranging = true;
     this.dock?.dispose();
     super.dispose();

@@ -6,11 +6,11 @@
 import type { Projector } from "./projector.ts";
 import type { ViewNode } from "./view-node.ts";
 
-const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 /** How long the second key of two may take. */
 const chordMilliseconds = 3000;
 
-const modifierNames = new Set(["Control", "Shift", "Alt", "Meta", "AltGraph"]);
+export const modifierNames = new Set(["Control", "Shift", "Alt", "Meta", "AltGraph"]);
 
 /** The name of a key that was pressed. */
 export function keyName(event: KeyboardEvent): string {
@@ -22,7 +22,7 @@ export function keyName(event: KeyboardEvent): string {
   if (event.shiftKey && (event.key.length > 1 || /[a-z]/i.test(event.key))) parts.push("Shift");
   // With Alt a Mac types other characters.
   const letter = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1];
-  const name = event.altKey && letter !== undefined ? letter : event.key;
+  const name = event.altKey && letter !== undefined ? letter : event.key.replace(/^Arrow(?=.)/, "");
   parts.push(name.length === 1 ? name.toUpperCase() : name);
   return parts.join("+");
 }

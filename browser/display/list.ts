@@ -5,6 +5,7 @@
  * row.
  */
 import { icon } from "./icons.ts";
+import { rowHeight } from "./metrics.ts";
 import type { Plain } from "./patches.ts";
 import type { Projector } from "./projector.ts";
 import { make, ViewNode } from "./view-node.ts";
@@ -13,7 +14,6 @@ import { make, ViewNode } from "./view-node.ts";
 type Row = readonly [readonly string[], string | null, string | null, number, number];
 type Column = readonly [title: string, width: number];
 
-const rowHeight = 24;
 /** Browsers cut elements that are higher. */
 const greatestHeight = 8_000_000;
 /** Rows asked for beyond those in sight, and how near their end others are asked for. */
@@ -78,6 +78,15 @@ export class ListNode extends ViewNode {
     return this.scroller;
   }
 
+  override lettersChanged(): void {
+    this.setHeight();
+    this.wantRender();
+  }
+
+  private setHeight(): void {
+    this.body.style.height = `${Math.min(this.size * rowHeight, greatestHeight)}px`;
+  }
+
   override dispose(): void {
     this.observer.disconnect();
     super.dispose();
@@ -87,7 +96,7 @@ export class ListNode extends ViewNode {
     switch (name) {
       case "size":
         this.size = Number(value);
-        this.body.style.height = `${Math.min(this.size * rowHeight, greatestHeight)}px`;
+        this.setHeight();
         this.cursor = Math.min(this.cursor, Math.max(this.size - 1, 0));
         this.wantRender();
         return;

@@ -6,10 +6,12 @@
  * Always: batches are applied in the order of their numbers, and what the user
  * has typed goes to the image before anything he does afterwards.
  */
-import { KeyDispatcher } from "./keys.ts";
+import { isMac, KeyDispatcher } from "./keys.ts";
 import { MenuLayer } from "./menus.ts";
+import { setRowHeightFor, usualFontSize } from "./metrics.ts";
 import { newNode } from "./nodes.ts";
 import type { Batch, Patch, Plain, SendEvent } from "./patches.ts";
+import { isDark } from "./theme.ts";
 import type { ViewNode } from "./view-node.ts";
 
 /** A hidden page gets no animation frames. */
@@ -24,6 +26,8 @@ export class Projector {
   readonly hosted = new Map<string, HTMLElement>();
   /** Where those are that no view shows. */
   parking: HTMLElement | undefined;
+  /** Called when theme or size of letters may be others. */
+  whenSet: ((fontSize: number) => void) | undefined;
   private readonly post: SendEvent;
   private readonly nodes = new Map<number, ViewNode>();
   private root: ViewNode | undefined;
@@ -57,9 +61,9 @@ export class Projector {
   }
 
   private surroundings(): Plain[] {
-    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const dark = isDark();
     const { clientWidth, clientHeight } = this.host;
-    return ["width", clientWidth, "height", clientHeight, "dark", dark];
+    return ["width", clientWidth, "height", clientHeight, "dark", dark, "mac", isMac];
   }
 
   // From the image
@@ -130,8 +134,25 @@ export class Projector {
     if (order === "root") this.showRoot(node);
     else if (order === "menu") this.menus.openMenu(given);
     else if (order === "palette") this.menus.openPalette(given);
+    else if (order === "settings") this.takeSettings(given);
     else if (order === "clipboard") void navigator.clipboard.writeText(String(given[0]));
     else node.order(order, given);
+  }
+
+  /** How the user wants things shown: theme, size of letters, and what belongs to the page around. */
+  private takeSettings(given: readonly Plain[]): void {
+    const settings = new Map<Plain, Plain>();
+    for (let index = 0; index < given.length; index += 2) {
+      settings.set(given[index] ?? "", given[index + 1] ?? null);
+    }
+    const theme = settings.get("theme");
+    const root = document.documentElement;
+    root.style.colorScheme = theme === "light" || theme === "dark" ? theme : "";
+    const size = Number(settings.get("fontSize") ?? usualFontSize);
+    this.host.style.setProperty("--font-size", `${size}px`);
+    this.host.style.setProperty("--row-height", `${setRowHeightFor(size)}px`);
+    for (const node of this.nodes.values()) node.lettersChanged();
+    this.whenSet?.(size);
   }
 
   private showRoot(node: ViewNode): void {

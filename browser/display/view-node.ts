@@ -77,6 +77,9 @@ export abstract class ViewNode {
   /** The element has been out of sight, where browsers forget how far it was scrolled. */
   restoreScroll(): void {}
 
+  /** Letters have another size. */
+  lettersChanged(): void {}
+
   /** The view is gone. */
   dispose(): void {
     this.element.remove();

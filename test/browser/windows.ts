@@ -35,6 +35,20 @@ export class WindowsPage {
     await this.ready();
   }
 
+  /** Closes all windows by their keys; what was not accepted in them is discarded. */
+  async closeAll(): Promise<void> {
+    const titles = this.page.locator(".window-title");
+    const discard = this.page.getByRole("dialog").getByRole("button", { name: "Discard" });
+    for (let open = await titles.count(); open > 0; open = await titles.count()) {
+      await this.press("Alt+w");
+      await this.until(
+        async () => (await titles.count()) < open || (await discard.isVisible()),
+        "a window to close",
+      );
+      if (await discard.isVisible()) await discard.click();
+    }
+  }
+
   /** A window by its title. */
   window(title: string): Locator {
     return this.page.getByRole("region", { name: title, exact: true });

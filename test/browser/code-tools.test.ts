@@ -8,23 +8,22 @@ let server: PageServer;
 let chromium: Chromium;
 let windows: WindowsPage;
 
+// One image for all: each test begins with its windows closed and the class as it was made.
 beforeAll(async () => {
   server = await startServer();
-});
-
-afterAll(() => server?.stop());
-
-beforeEach(async () => {
   chromium = await startChromium();
   windows = await WindowsPage.open(chromium.context, server.address);
   await windows.page.setViewportSize({ width: 1400, height: 900 });
 });
 
-afterEach(async () => {
-  const problems = windows?.problems ?? [];
+afterAll(async () => {
   await chromium?.close();
-  expect(problems).toEqual([]);
+  server?.stop();
 });
+
+beforeEach(() => windows.closeAll());
+
+afterEach(() => expect(windows.problems).toEqual([]));
 
 const editor = (name: string): Locator => windows.page.getByRole("textbox", { name }).last();
 const item = (list: string, name: string | RegExp): Locator =>
@@ -54,7 +53,7 @@ async function makeClass(): Promise<void> {
 describe("the system browser", () => {
   it("makes a class and a method, which runs", async () => {
     await makeClass();
-    await windows.choose("Window", /Playground/);
+    await windows.press("Control+o p");
     expect(await windows.print("Zorkling new grow")).toBe("Zorkling new grow 1");
   });
 
@@ -149,7 +148,7 @@ describe("changes", () => {
     );
     expect(await windows.violations()).toEqual([]);
     await windows.page.getByRole("button", { name: "Undo", exact: true }).click();
-    await windows.choose("Window", /Playground/);
+    await windows.press("Control+o p");
     expect(await windows.print("Zorkling new grow")).toBe("Zorkling new grow 1");
   });
 });
