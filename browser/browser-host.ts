@@ -36,6 +36,10 @@ export class BrowserHost implements Host {
     return name === "LANG" ? navigator.language : undefined;
   }
 
+  environmentNames(): readonly string[] {
+    return ["LANG"];
+  }
+
   get wantsTurn(): boolean {
     return this.console.isFull;
   }

@@ -40,6 +40,10 @@ export class NodeHost implements Host {
   environment(name: string): string | undefined {
     return process.env[name];
   }
+
+  environmentNames(): readonly string[] {
+    return Object.keys(process.env);
+  }
 }
 
 const nodeClock: HostClock = {

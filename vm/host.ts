@@ -18,6 +18,8 @@ export interface Host {
   readonly arguments: readonly string[];
   /** A value of the surroundings by name, such as an environment variable. */
   environment(name: string): string | undefined;
+  /** The names of those values. */
+  environmentNames(): readonly string[];
   /** Lets that much time pass at once, where time is simulated; elsewhere absent, and the machine waits. */
   idle?(milliseconds: number): void;
   /** The host's turn between the machine's, as long as it likes; absent: its event loop runs once. */

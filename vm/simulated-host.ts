@@ -58,4 +58,8 @@ export class SimulatedHost implements Host {
   environment(name: string): string | undefined {
     return Object.hasOwn(this.variables, name) ? this.variables[name] : undefined;
   }
+
+  environmentNames(): readonly string[] {
+    return Object.keys(this.variables);
+  }
 }

@@ -979,6 +979,12 @@ const host = [
     arguments: 0,
     doc: "an Array of the paths of the working, home and temporary directories; unsupported without a file system",
   },
+  {
+    number: 434,
+    name: "environmentNames",
+    arguments: 0,
+    doc: "an Array of the names of the environment variables",
+  },
 ] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 500 to 549: reading source files. */

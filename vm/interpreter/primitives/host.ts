@@ -326,6 +326,11 @@ export const hostPrimitives: Record<HostPrimitiveName, Primitive> = {
   consoleStartInput,
   inputNext,
   environmentAt,
+  environmentNames: (machine) =>
+    answerArray(
+      machine,
+      machine.host.environmentNames().map((each) => machine.memory.newString(each)),
+    ),
   hostArguments: (machine) =>
     answerArray(
       machine,
