@@ -3,7 +3,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
-import { bundling } from "../vm/bundling.mjs";
+import { bundling, resolve } from "../vm/bundling.mjs";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const baseImage = here("../dist/engram.image");
@@ -26,6 +26,7 @@ export default defineConfig({
   root: here("."),
   base: "./",
   logLevel: "warn",
+  resolve,
   plugins: [withBaseImage()],
   worker: { format: "es", rolldownOptions: bundling },
   build: {

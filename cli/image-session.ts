@@ -29,7 +29,7 @@ import {
   openHeap,
   type SnapshotNotes,
 } from "../vm/snapshot.ts";
-import { baseImagePath, verifiedBaseImage } from "./base-image.ts";
+import { baseImagePath, markedBaseImage } from "./base-image.ts";
 import type { Request } from "./command-table.ts";
 import { NodeFolder, nodeServices } from "./node-storage.ts";
 
@@ -100,13 +100,13 @@ export class ImageSession {
       const writable = target === "same";
       const lock = writable ? now(lockForWriting(folderOf(path), basename(path))) : undefined;
       try {
-        const verified = writable ? undefined : verifiedBaseImage(path);
-        const storage = verified ?? openImageFile(path, writable ? "write" : "read");
+        const marked = writable ? undefined : markedBaseImage(path);
+        const storage = marked?.storage ?? openImageFile(path, writable ? "write" : "read");
         const file = now(
           openHeap(storage, memory, {
             services: nodeServices,
             readOnly: !writable,
-            isVerified: verified !== undefined,
+            ...(marked && { isVerified: marked.isVerified }),
           }),
         );
         return new ImageSession(path, memory, target, notes, file, lock);

@@ -47,7 +47,11 @@ export class NodeHost implements Host {
 }
 
 const nodeClock: HostClock = {
-  monotonicMilliseconds: () => performance.now(),
+  // Node would have to load `performance`, which every start would pay.
+  monotonicMilliseconds: () => {
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1000 + nanoseconds / 1e6;
+  },
   utcMicroseconds: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
   timeZoneOffsetMinutes: () => -new Date().getTimezoneOffset(),
 };

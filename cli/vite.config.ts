@@ -1,13 +1,14 @@
 /** Bundles the command line for Node: one script, loaded with V8's code cache. */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
-import { bundling } from "../vm/bundling.mjs";
+import { bundling, resolve } from "../vm/bundling.mjs";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   root: here(".."),
   logLevel: "warn",
+  resolve,
   ssr: { noExternal: true, target: "node" },
   build: {
     ssr: here("main.ts"),

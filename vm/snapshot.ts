@@ -168,8 +168,8 @@ function clearTail(memory: ObjectMemory): void {
 }
 
 export interface OpenHeapOptions extends Omit<OpenOptions, "heap"> {
-  /** The file is known to be, byte for byte, one whose heap was checked before. */
-  readonly isVerified?: boolean;
+  /** Asked when the heap has been read: is the file known to be, byte for byte, one whose heap was checked before? */
+  readonly isVerified?: () => boolean;
 }
 
 /**
@@ -180,7 +180,7 @@ export interface OpenHeapOptions extends Omit<OpenOptions, "heap"> {
 export function openHeap(
   storage: StorageFile,
   memory: ObjectMemory,
-  { isVerified = false, ...options }: OpenHeapOptions = {},
+  { isVerified = () => false, ...options }: OpenHeapOptions = {},
 ): MaybePromise<ImageFile> {
   return finish(opening(storage, memory, options, isVerified));
 }
@@ -189,11 +189,11 @@ function* opening(
   storage: StorageFile,
   memory: ObjectMemory,
   options: OpenOptions,
-  isVerified: boolean,
+  isVerified: () => boolean,
 ): Steps<ImageFile> {
   const heap = heapTarget(memory);
   const file = yield* settled(ImageFile.open(storage, { ...options, heap }));
-  adoptHeap(memory, file.manifest, isVerified ? "verified" : "unverified");
+  adoptHeap(memory, file.manifest, isVerified() ? "verified" : "unverified");
   return file;
 }
 

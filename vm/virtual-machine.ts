@@ -73,8 +73,9 @@ export class VirtualMachine {
   /** Makes the image's active process active again, exactly where it was, and starts the session's process beside it. */
   start(): void {
     const { memory, interpreter } = this;
-    interpreter.collector.heapLoaded();
-    this.saveVerifier.adopt();
+    const savesChanges = this.saver !== undefined;
+    interpreter.collector.heapLoaded(savesChanges ? "now" : "later");
+    if (savesChanges) this.saveVerifier.adopt();
     const process = interpreter.scheduler.activeProcess;
     if (process !== nilOop) {
       const goesOn = interpreter.activate(process);

@@ -8,7 +8,7 @@
  */
 
 import { createReadStream, statSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { baseImagePath } from "../base-image.ts";
@@ -61,7 +61,7 @@ export async function serve(request: Request): Promise<ExitCode> {
   if (statSync(image, { throwIfNoEntry: false }) === undefined) {
     throw new Refused(`there is no image ${image}`, exitCodes.badImage);
   }
-  const server = workspaceServer(pageFolder, image);
+  const server = await workspaceServer(pageFolder, image);
   const port = await listen(server, wantedPort(request));
   process.stdout.write(
     `http://${address}:${port}/${image === baseImagePath ? "" : query(image)}\n`,
@@ -77,7 +77,9 @@ export async function serve(request: Request): Promise<ExitCode> {
 }
 
 /** A server of the files in a folder, and of an image. */
-export function workspaceServer(folder: string, image: string): Server {
+export async function workspaceServer(folder: string, image: string): Promise<Server> {
+  // Not at the top: the command line is one bundle, and every other command would load it too.
+  const { createServer } = await import("node:http");
   return createServer((incoming, response) => answer(incoming, response, folder, image));
 }
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
   writeFileSync(join(page, "assets/main.js"), "export {};");
   writeFileSync(join(folder, "secret.txt"), "secret");
   writeFileSync(join(folder, "my.image"), "image");
-  server = workspaceServer(page, join(folder, "my.image"));
+  server = await workspaceServer(page, join(folder, "my.image"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
 

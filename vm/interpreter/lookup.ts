@@ -109,6 +109,7 @@ export function sendCacheKey(pc: number, classIndex: number): number {
   return ((pc & 0x3fff0000) << 2) | classIndex;
 }
 
+/** Memory must be fresh, its caches zero. */
 export class Lookup {
   private readonly memory: ObjectMemory;
   private readonly words: Int32Array;
@@ -123,7 +124,6 @@ export class Lookup {
     this.words = memory.words;
     this.classes = classes;
     this.code = code;
-    this.forgetAll();
   }
 
   /** The method for a selector in instances of the class with that index, or 0. */

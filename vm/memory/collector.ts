@@ -174,10 +174,14 @@ export class Collector {
     });
   }
 
-  /** To be called when an image's heap has been put in place: finds its free chunks. */
-  heapLoaded(): void {
+  /**
+   * To be called when an image's heap has been put in place: finds its free chunks, before anything
+   * runs or, where nothing will be saved by what has changed since, before the first collection.
+   */
+  heapLoaded(when: "now" | "later" = "now"): void {
     const memory = this.memory;
-    memory.oldSpace.rebuild();
+    if (when === "now") memory.oldSpace.rebuild();
+    else memory.oldSpace.awaitsRebuild = true;
     memory.oldSpace.limitEden();
     this.planNextFull(memory.heapBytes - memory.oldSpace.freeBytes);
   }
@@ -339,6 +343,7 @@ export class Collector {
   // Statistics
 
   private timedScavenge(collect: () => void): CollectionResult {
+    if (this.memory.oldSpace.awaitsRebuild) this.heapLoaded();
     const start = this.now();
     collect();
     const taken = this.now() - start;

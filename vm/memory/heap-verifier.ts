@@ -107,7 +107,7 @@ class HeapVerifier {
     new MachineObjectVerifier(this.map, code, this.loaded, this.areFramesFlushed()).verify();
     if (this.loaded) return;
     this.checkRemembered();
-    this.checkFreeLists();
+    if (!this.memory.oldSpace.awaitsRebuild) this.checkFreeLists();
     this.checkRoots();
   }
 

@@ -289,7 +289,8 @@ export class ObjectMemory {
   private keepPageBits(bits: number): void {
     const pages = this.pagesByFour;
     const mask = bits * 0x01010101;
-    for (let at = 0; at < pages.length; at++) if (pages[at] !== 0) pages[at]! &= mask;
+    const end = (this.oldEnd + 4 * pageBytes - 1) >>> 14;
+    for (let at = oldBase >>> 14; at < end; at++) if (pages[at] !== 0) pages[at]! &= mask;
   }
 
   /** For the marker: marks the pages of an object's slots as stored into, though no byte of them changes. */

@@ -73,6 +73,8 @@ export class OldSpace {
   fullCollectionAt = oldBase + 0x2000000;
   /** A request has failed since the last full collection. */
   requestFailed = false;
+  /** The free chunks of the heap that was put in place have yet to be found; until then its end grows. */
+  awaitsRebuild = false;
 
   constructor(memory: ObjectMemory) {
     this.memory = memory;
@@ -150,6 +152,7 @@ export class OldSpace {
 
   /** Lists the free chunks found in the heap, and fills in the heap index. */
   rebuild(): void {
+    this.awaitsRebuild = false;
     this.clear();
     const { words, heapIndex } = this.memory;
     const end = this.memory.oldEnd >>> 2;
