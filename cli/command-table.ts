@@ -104,11 +104,11 @@ export const commands: readonly CommandRow[] = [
   },
   {
     name: "export",
-    usage: "PACKAGE FOLDER",
-    doc: "write a package's source code into a folder",
+    usage: "PACKAGE… FOLDER",
+    doc: "write the source code of packages into a folder",
     in: "image",
     least: 2,
-    most: 2,
+    most: any,
     options: [
       { name: "format", value: "FORMAT", doc: "tonel (without this option), filetree, or chunks" },
     ],

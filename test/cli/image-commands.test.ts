@@ -104,6 +104,16 @@ describe("engram run", () => {
     expect(await engram([script, "b"])).toEqual(ok("b\n"));
   });
 
+  it("runs a script in the syntax of GNU Smalltalk", async () => {
+    const script = write(
+      "bank.st",
+      "#!/usr/bin/gst -f\nObject subclass: Account [\n  | sum |\n  sum [ ^sum ifNil: [ sum := 0 ] ]\n" +
+        "  add: n [ sum := self sum + n ]\n]\n| a |\na := Account new.\na add: 3; add: 4.\n" +
+        "| b |\nb := a sum.\nb printNl.\n",
+    );
+    expect(await engram(["run", script])).toEqual(ok("7\n"));
+  });
+
   it("runs a script in chunks", async () => {
     const script = write(
       "chunks.st",

@@ -45,10 +45,8 @@ async function loaded(path: string, image: string): Promise<string> {
 
 async function exported(image: string, format: string, to: string): Promise<void> {
   mkdirSync(join(folder(), to));
-  for (const name of packages) {
-    const words = ["-i", image, "export", name, to, "--format", format];
-    expect(await engram(words)).toMatchObject({ code: 0 });
-  }
+  const words = ["-i", image, "export", ...packages, to, "--format", format];
+  expect(await engram(words)).toMatchObject({ code: 0 });
 }
 
 describe("a project", { timeout: 120_000 }, () => {
