@@ -29,10 +29,6 @@ import {
   refusedOf,
 } from "./protocol.ts";
 
-/** Ctrl-C, as a terminal sends it. */
-const interruptKey = 3;
-/** How long an image may leave Ctrl-C unread before its active process is stopped. */
-const interruptPatience = 300;
 /** How long a save waits for the image to take the input that came before. */
 const inputPatience = 300;
 
@@ -95,12 +91,8 @@ class Running {
   }
 
   input(bytes: Uint8Array): void {
-    this.machine.postInput(bytes);
+    this.machine.postKeys(bytes);
     this.host.attend();
-    if (!bytes.includes(interruptKey)) return;
-    setTimeout(() => {
-      if (!this.machine.interpreter.input.isEmpty) this.interrupt();
-    }, interruptPatience);
   }
 
   event(event: InputEvent): void {

@@ -93,6 +93,11 @@ export class NodeConsole implements HostConsole {
     if (process.stdin.isTTY) process.stdin.setRawMode(raw);
   }
 
+  /** Whether each key comes as it is typed, Ctrl-C too. */
+  get isRaw(): boolean {
+    return process.stdin.isTTY && process.stdin.isRaw;
+  }
+
   startInput(): void {
     if (this.started) return;
     this.started = true;

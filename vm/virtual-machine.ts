@@ -44,6 +44,9 @@ const defaultSliceBudget = 20_000;
 /** How long slices may run on end before the host gets its turn. */
 const turnMilliseconds = 10;
 const sessionPriority = 60;
+/** Ctrl-C, as a terminal sends it. */
+const interruptKey = 3;
+const interruptPatience = 200;
 
 export class VirtualMachine {
   readonly memory: ObjectMemory;
@@ -189,6 +192,15 @@ export class VirtualMachine {
   postInput(bytes: Uint8Array): void {
     this.interpreter.input.postBytes(bytes);
     this.wake?.();
+  }
+
+  /** Bytes typed on a terminal. A Ctrl-C that the image leaves unread for long stops its active process. */
+  postKeys(bytes: Uint8Array): void {
+    this.postInput(bytes);
+    if (!bytes.includes(interruptKey)) return;
+    setTimeout(() => {
+      if (!this.interpreter.input.isEmpty) this.interrupt();
+    }, interruptPatience);
   }
 
   postEvent(event: InputEvent): void {

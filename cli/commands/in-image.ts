@@ -99,7 +99,8 @@ export function newMemory(request: Request): ObjectMemory {
 }
 
 async function runMachine(machine: VirtualMachine, host: NodeHost): Promise<ExitCode> {
-  host.console.receiveInput = (bytes) => machine.postInput(bytes);
+  host.console.receiveInput = (bytes) =>
+    host.console.isRaw ? machine.postKeys(bytes) : machine.postInput(bytes);
   host.console.whenResized = (columns, rows) =>
     machine.postEvent(["terminalResized", columns, rows]);
   const stopListening = listenForInterrupt(machine, host);

@@ -4,24 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildWhatIsStale } from "../../cli/build.mjs";
-import { type Answer, hasTerminal, terminalSession } from "./terminal-session.ts";
-
-/** Types an expression, lets it run, presses Ctrl-C; then asks for 3 + 4. */
-function converse(expression: string): { stopped: Answer; sum: Answer } {
-  const steps = [
-    { wait: "> ", seconds: 30 },
-    { send: `${expression}\r` },
-    { pause: 0.7 },
-    { send: "\x03" },
-    { pause: 0.1 },
-    { send: "1000003 * 7\r" },
-    { wait: "7000021", seconds: 60 },
-    { send: "1000001 + 4\r" },
-    { wait: "1000005", seconds: 20 },
-  ];
-  const answers = terminalSession(steps);
-  return { stopped: answers[1]!, sum: answers[2]! };
-}
+import { type Answer, hasTerminal, type Step, terminalSession } from "./terminal-session.ts";
 
 const expressions: readonly (readonly [name: string, expression: string])[] = [
   ["a loop without end", "[ true ] whileTrue"],
@@ -46,6 +29,25 @@ const expressions: readonly (readonly [name: string, expression: string])[] = [
     "a handler without end",
     "| f | f := nil. f := [ [ 1 / 0 ] on: ZeroDivide do: [ :e | f value ] ]. f value",
   ],
+  ["an unwind block that loops", "[ [ true ] whileTrue ] ensure: [ [ true ] whileTrue ]"],
+  [
+    "unwind blocks that make others",
+    "| f | f := nil. f := [ [ [ true ] whileTrue ] ifCurtailed: [ f value ] ]. f value",
+  ],
+  ["what resists being ended", "[ [ true ] whileTrue ] valueUninterruptably"],
+  ["a loop at the highest priority", "[ [ true ] whileTrue ] forkAt: 80"],
+  ["a loop that nobody preempts", "[ [ true ] whileTrue ] valueUnpreemptively"],
+  [
+    "processes of high priority that make others",
+    "| f | f := nil. f := [ [ f value ] forkAt: 70. f value ]. f value",
+  ],
+  ["collections without end", "[ Smalltalk garbageCollect ] repeat"],
+  ["walks through memory without end", "[ Object allInstances ] repeat"],
+  ["a number that grows without end", "| n | n := 3. [ n := n * n ] repeat"],
+  [
+    "long numbers printed without end",
+    "| n | n := 1 << 1000000. [ (n := n + 1) printString ] repeat",
+  ],
 ];
 
 /** What a process that outlives its evaluation keeps from being evaluated ends with it. */
@@ -61,15 +63,40 @@ const hindrance = [
   { wait: "7000021", seconds: 20 },
 ];
 
-describe.skipIf(!hasTerminal)("Ctrl-C", () => {
-  beforeAll(() => buildWhatIsStale(["cli", "image"]));
+/** What must come after each: the prompt works, and the next evaluation too. */
+const sums = (at: number): readonly [string, string] => [`${700001 + at}7`, `${800001 + at}8`];
 
-  for (const [name, expression] of expressions) {
+/** Types each expression, lets it run, presses Ctrl-C, and has two values worked out. */
+function converse(): Answer[] {
+  const steps = expressions.flatMap(([, expression], at): Step[] => {
+    const [first, second] = sums(at);
+    return [
+      { send: `${expression}\r` },
+      { pause: 0.4 },
+      { send: "\x03" },
+      { pause: 0.1 },
+      { send: `${700001 + at} * 10 + 7\r` },
+      { wait: first, seconds: 5 },
+      { send: `${800001 + at} * 10 + 8\r` },
+      { wait: second, seconds: 10 },
+    ];
+  });
+  return terminalSession([{ wait: "> ", seconds: 30 }, ...steps]).slice(1);
+}
+
+describe.skipIf(!hasTerminal)("Ctrl-C", () => {
+  let answers: Answer[] = [];
+  beforeAll(async () => {
+    await buildWhatIsStale(["cli", "image"]);
+    answers = converse();
+  });
+
+  for (const [at, [name]] of expressions.entries()) {
     it(`ends ${name}`, () => {
-      const { stopped, sum } = converse(expression);
-      console.log(`${name}: ${Math.round(stopped.milliseconds)} ms to the next answer`);
-      expect(stopped).toMatchObject({ came: true });
-      expect(sum).toMatchObject({ came: true });
+      const [stopped, next] = answers.slice(at * 2, at * 2 + 2);
+      console.log(`${name}: ${Math.round(stopped!.milliseconds)} ms to the next answer`);
+      expect(stopped, stopped!.text).toMatchObject({ came: true });
+      expect(next, next!.text).toMatchObject({ came: true });
     });
   }
 

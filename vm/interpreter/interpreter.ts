@@ -91,6 +91,8 @@ export class Interpreter implements Machine, Roots {
   nextWakeup = Number.POSITIVE_INFINITY;
   /** Events from outside, waiting for the next safepoint. */
   private interruptPending = false;
+  /** A process that waited for the machine's word runs now, even if the active one has the highest priority too. */
+  private isUrgent = false;
   private inputPending = false;
   /** 0, or: collect at every so many-th safepoint; every tenth of these collections is full. */
   stressInterval = 0;
@@ -255,8 +257,7 @@ export class Interpreter implements Machine, Roots {
     const memory = this.memory;
     if (this.interruptPending) {
       this.interruptPending = false;
-      const semaphore = memory.special("interruptSemaphore");
-      if (semaphore !== nilOop) this.scheduler.signal(semaphore);
+      this.signalUrgently(memory.special("interruptSemaphore"));
     }
     if (this.inputPending) {
       this.inputPending = false;
@@ -272,9 +273,13 @@ export class Interpreter implements Machine, Roots {
       if (semaphore !== nilOop) this.scheduler.signal(semaphore);
     }
     if (this.collector.takeLowSpace()) {
-      const semaphore = memory.special("lowSpaceSemaphore");
-      if (semaphore !== nilOop) this.scheduler.signal(semaphore);
+      this.signalUrgently(memory.special("lowSpaceSemaphore"));
     }
+  }
+
+  /** Signals what a program of the highest priority must not keep from being noticed. */
+  private signalUrgently(semaphore: Oop): void {
+    if (semaphore !== nilOop && this.scheduler.signalFirst(semaphore)) this.isUrgent = true;
   }
 
   /** Lets a ready process of higher priority run. Answers false if nothing can run. */
@@ -282,11 +287,15 @@ export class Interpreter implements Machine, Roots {
     if (this.goOn !== 0) return true;
     const active = this.scheduler.activeProcess;
     if (active === nilOop || this.memory.words[State.fp] === 0) return this.resumeNext();
-    const best = this.scheduler.bestReady(this.scheduler.priority(active) + 1);
+    const best = this.scheduler.bestReady(
+      this.scheduler.priority(active) + (this.isUrgent ? 0 : 1),
+    );
+    this.isUrgent = false;
     if (best === nilOop) return true;
+    this.scheduler.take(best);
     this.suspendActive();
     this.scheduler.makeReadyFirst(active);
-    return this.resumeNext();
+    return this.activate(best) || this.resumeNext();
   }
 
   /** Writes the active process's frames to its Contexts. It is then on no list and nobody is active. */

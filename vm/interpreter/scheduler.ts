@@ -176,6 +176,16 @@ export class Scheduler {
     this.memory.storePointer(SemaphoreSlot.excessSignals, semaphore, smallInteger(excess + 1));
   }
 
+  /** Signals a semaphore; a waiter comes before its peers. Answers whether there was one. */
+  signalFirst(semaphore: Oop): boolean {
+    const waiter = this.link(LinkedListSlot.firstLink, semaphore);
+    this.signal(semaphore);
+    if (waiter === nilOop) return false;
+    this.take(waiter);
+    this.makeReadyFirst(waiter);
+    return true;
+  }
+
   /** Takes a signal if one is to be had; else the active process must wait on the semaphore. */
   tryWait(semaphore: Oop): boolean {
     const excess = this.memory.fetchPointer(SemaphoreSlot.excessSignals, semaphore) >> 1;

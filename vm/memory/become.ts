@@ -171,6 +171,7 @@ export class Become {
 
   private rewriteAll(): void {
     const { memory, words } = this;
+    memory.charge(memory.heapBytes >>> 2);
     this.filter.fill(0);
     for (const oop of this.map.keys()) this.filter[(oop >>> 3) & filterMask] = 1;
     for (const [start, end] of heapRanges(memory)) this.rewriteRange(start >>> 2, end >>> 2);

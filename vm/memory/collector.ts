@@ -142,6 +142,7 @@ export class Collector {
 
   /** Collects new space. */
   scavenge(): CollectionResult {
+    this.memory.charge(this.memory.edenUsedBytes >>> 2);
     return this.timedScavenge(() => this.scavenger.scavenge());
   }
 
@@ -214,6 +215,7 @@ export class Collector {
     const { marker, memory, statistics } = this;
     if (!marker.isMarking) {
       this.timed(() => memory.oldSpace.sweeper.advance(this.sweepBytes));
+      memory.charge(this.sweepBytes >>> 4);
       return undefined;
     }
     const before = marker.units;
@@ -221,6 +223,7 @@ export class Collector {
     this.endAfterSlice = memory.oldEnd;
     const result = isDone ? this.remark(() => this.reclaim()) : undefined;
     statistics.mostUnits = Math.max(statistics.mostUnits, marker.units - before);
+    memory.charge(marker.units - before);
     return result;
   }
 
@@ -263,6 +266,7 @@ export class Collector {
 
   private collectAtOnce(reclaim: () => void): CollectionResult {
     this.endCycle();
+    this.memory.charge(this.memory.heapBytes >>> 2);
     this.tenureAll();
     this.marker.start();
     return this.remark(reclaim);

@@ -31,6 +31,7 @@ export function heapRanges(memory: ObjectMemory): [start: number, end: number][]
 /** Visits every object, dead ones not yet collected included. */
 export function forEachObject(memory: ObjectMemory, visit: (oop: Oop) => void): void {
   memory.oldSpace.sweeper.finish();
+  memory.charge(memory.heapBytes >>> 2);
   const words = memory.words;
   for (const [start, end] of heapRanges(memory)) {
     const endIndex = end >>> 2;

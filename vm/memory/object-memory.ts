@@ -70,6 +70,9 @@ export interface Roots {
   objectsMoved(): void;
 }
 
+/** Words that are read or written in the time of one call or backward jump. */
+const wordsInStep = 32;
+
 export class ObjectMemory {
   /** The whole memory, by word. Index an object's slot n with (oop >>> 2) + 2 + n. */
   readonly words: Int32Array;
@@ -349,6 +352,7 @@ export class ObjectMemory {
     const start = this.oldSpace.allocateChunk(size);
     if (start === 0) return 0;
     this.markDirtyRange(start, size);
+    this.charge(size >>> 2);
     const oop = this.initialize(start, classIndex, format, slotCount);
     this.born?.(oop);
     return oop;
@@ -378,6 +382,17 @@ export class ObjectMemory {
     words[State.attention] = 1;
     words[State.savedBudget] = words[State.budget]!;
     words[State.budget] = 0;
+  }
+
+  /**
+   * Counts work of that many words as the steps it takes as long as, so that a slice is over in time
+   * whatever its steps do.
+   */
+  charge(wordCount: number): void {
+    const words = this.words;
+    const at = words[State.attention] === 0 ? State.budget : State.savedBudget;
+    const left = words[at]!;
+    if (left > 0) words[at] = Math.max(left - Math.floor(wordCount / wordsInStep), 0);
   }
 
   /** Copies an object's slots and class, not its identity. Answers 0 when memory is full. */

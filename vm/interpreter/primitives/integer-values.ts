@@ -25,13 +25,14 @@ export const maximumIntegerBits = 2 ** 29;
 
 /**
  * Bounds on what takes more than linear time, so that no primitive holds up
- * everything else for more than some seconds: bits of products and powers, of
- * dividends, of printed and read numbers, of the operands of a common divisor.
+ * everything else, Stop included, for more than some tenths of a second: bits of
+ * products and powers, of dividends, of printed and read numbers, of the operands
+ * of a common divisor.
  */
-export const maximumProductBits = 2 ** 27;
-export const maximumDividendBits = 2 ** 26;
-export const maximumTextBits = 2 ** 25;
-export const maximumDivisorBits = 2 ** 21;
+export const maximumProductBits = 2 ** 23;
+export const maximumDividendBits = 2 ** 23;
+export const maximumTextBits = 2 ** 21;
+export const maximumDivisorBits = 2 ** 18;
 
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
@@ -66,6 +67,8 @@ function magnitude(memory: ObjectMemory, oop: Oop): IntegerValue {
     }
     return simplest(value);
   }
+  // What is done with long ones takes longer than they are.
+  if (size > 4096) memory.charge(size * 64);
   // Hexadecimal digits are the one linear way to a long BigInt.
   const digits: string[] = new Array(size);
   for (let at = 0; at < size; at++) digits[size - 1 - at] = hexOfByte[memory.bytes[body + at]!]!;
