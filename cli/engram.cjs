@@ -12,10 +12,9 @@ const { Script } = require("node:vm");
 const bundle = join(__dirname, "../dist/engram.cjs");
 const cache = `${bundle}.cache`;
 
-/** The bundle as a script, and what it exports. */
+/** The bundle, a function around a CommonJS module in ASCII, as a script, and what it exports. */
 function load() {
-  const text = readFileSync(bundle, "utf8");
-  const source = `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
+  const source = readFileSync(bundle, "latin1");
   const cachedData = existsSync(cache) ? readFileSync(cache) : undefined;
   const script = new Script(source, { filename: bundle, cachedData });
   const module = { exports: {} };

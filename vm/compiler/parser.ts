@@ -53,7 +53,7 @@ export interface ParseOptions {
 
 // Ohm exports this without declaring it.
 const { makeRecipe: grammarFrom } = ohm as unknown as {
-  makeRecipe(recipe: readonly unknown[]): Grammar;
+  makeRecipe(recipe: string): Grammar;
 };
 
 let grammar: Grammar | undefined;

@@ -6,18 +6,23 @@
 import { grammars } from "ohm-js";
 import { grammarSource } from "./grammar.ts";
 
-/** The recipe of the condensed grammar and the one it extends. */
-export function writeRecipe(): readonly unknown[] {
+/** The recipe of the condensed grammar and the one it extends, as JSON. */
+export function writeRecipe(): string {
   const condensed = grammars(grammarSource).Condensed as unknown as { toRecipe(): string };
-  return withoutPlaces(JSON.parse(condensed.toRecipe())) as unknown[];
+  return JSON.stringify(withoutPlaces(JSON.parse(condensed.toRecipe())));
 }
 
 /** The text of the module that holds the recipe. */
 export function writeRecipeModule(): string {
-  return `/** The grammar as an Ohm recipe. Written by \`npm run generate\` from grammar.ts. */
+  const literal = writeRecipe().replaceAll(/['\\]/g, "\\$&");
+  return `/**
+ * The grammar as an Ohm recipe. Written by \`npm run generate\` from grammar.ts.
+ *
+ * As text, for of so many arrays in its code V8 would make four times as many bytes.
+ */
 
 // biome-ignore format: generated
-export const grammarRecipe: readonly unknown[] = ${JSON.stringify(writeRecipe())};
+export const grammarRecipe = '${literal}';
 `;
 }
 
