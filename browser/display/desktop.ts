@@ -6,6 +6,7 @@ import {
   type AddPanelOptions,
   createDockview,
   type DockviewApi,
+  type DockviewGroupPanel,
   type IContentRenderer,
   type IDockviewPanel,
   type ITabRenderer,
@@ -298,7 +299,19 @@ export class DesktopNode extends ViewNode {
     if (place === "left" || place === "right" || place === "above" || place === "below") {
       return { position: { direction: place } };
     }
-    return {};
+    const group = this.groupForTab(dock);
+    return group === undefined ? {} : { position: { referenceGroup: group, direction: "within" } };
+  }
+
+  /** Where windows go that want to be a tab: not among those that are beside or above the others on purpose. */
+  private groupForTab(dock: DockviewApi): DockviewGroupPanel | undefined {
+    const isPlain = (group: DockviewGroupPanel): boolean =>
+      group.api.location.type === "grid" &&
+      group.panels.some(({ id }) => this.windowOf(id)?.place === "tab");
+    const { activeGroup } = dock;
+    return activeGroup !== undefined && isPlain(activeGroup)
+      ? activeGroup
+      : dock.groups.find(isPlain);
   }
 
   private noteLayout(): void {

@@ -147,12 +147,13 @@ export class Projector {
     }
     const theme = settings.get("theme");
     const root = document.documentElement;
-    root.style.colorScheme = theme === "light" || theme === "dark" ? theme : "";
+    root.dataset.theme = String(theme);
     const size = Number(settings.get("fontSize") ?? usualFontSize);
     this.host.style.setProperty("--font-size", `${size}px`);
     this.host.style.setProperty("--row-height", `${setRowHeightFor(size)}px`);
     for (const node of this.nodes.values()) node.lettersChanged();
     this.whenSet?.(size);
+    this.post(["surroundings", ...this.surroundings()]);
   }
 
   private showRoot(node: ViewNode): void {

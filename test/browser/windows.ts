@@ -1,6 +1,9 @@
 /** The windows of the workspace as a person meets them, by what they are called. */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import axe from "axe-core";
-import type { BrowserContext, Locator, Page } from "playwright-core";
+import { type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import { spawnChromium } from "./kills.ts";
 
 /** A tab with windows. */
 export class WindowsPage {
@@ -120,9 +123,10 @@ export class WindowsPage {
     });
   }
 
-  /** All that can be seen and read, with roles, names and states. */
-  shape(): Promise<string> {
-    return this.page.locator(".display").ariaSnapshot();
+  /** All that can be seen and read, with roles, names and states; but not how many tabs there is no room for. */
+  async shape(): Promise<string> {
+    const shape = await this.page.locator(".display").ariaSnapshot();
+    return shape.replace(/^( *- text:) "\d+"$/gm, "$1");
   }
 
   async until(test: () => Promise<boolean>, what: string): Promise<void> {
@@ -132,4 +136,25 @@ export class WindowsPage {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
+}
+
+/** Opens the workspace in a Chromium on that folder, and kills it after what is done there. */
+export async function visit(
+  folder: string,
+  address: string,
+  act: (windows: WindowsPage) => Promise<void>,
+): Promise<void> {
+  const { process: child, endpoint } = await spawnChromium(folder);
+  const ended = once(child, "exit");
+  try {
+    const browser = await chromium.connectOverCDP(endpoint);
+    await act(await WindowsPage.open(browser.contexts()[0]!, address));
+  } finally {
+    await kill(child, ended);
+  }
+}
+
+async function kill({ pid }: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  process.kill(-pid!, "SIGKILL");
+  await ended;
 }
