@@ -117,6 +117,42 @@ A >> good [
   ]);
 });
 
+test("ends a method that nothing closes where the next one begins", () => {
+  const file = readTonel(`Class { #name : #A }
+
+{ #category : #x }
+A >> open [
+	^ [ 1
+
+{ #category : #x }
+A >> good [
+	^ 2
+]
+
+A >> junk [ ^ 3 ] and more
+A class >> last [
+	^ 4
+]
+`);
+  expect(file.methods.map((method) => method.source)).toEqual([
+    "good\n\t^ 2",
+    "junk ^ 3",
+    "last\n\t^ 4",
+  ]);
+  expect(file.problems.map(({ message, line }) => [message, line])).toEqual([
+    ["] expected at the end of the method", 7],
+    [">> expected", 12],
+  ]);
+});
+
+test("says nothing of a superclass only where it is nil", () => {
+  const superclass = (header: string) => readTonel(header).superclass;
+  expect(superclass("Class { #name : #A }")).toBe("Object");
+  expect(superclass("Class { #name : #A, #superclass : nil }")).toBeUndefined();
+  expect(superclass("Class { #name : #A, #superclass : #nil }")).toBeUndefined();
+  expect(superclass("Trait { #name : #A }")).toBeUndefined();
+});
+
 test("says where a definition cannot be read", () => {
   expect(readTonel("Class {\n\t#name #Foo\n}").problems).toEqual([
     { message: ": expected", offset: 15, line: 2, column: 8 },

@@ -8,7 +8,8 @@
  * A method ends at the bracket that matches its first, outside strings,
  * comments and character literals. Where that leads nowhere, for the method is
  * malformed, it ends at the next line that is but a `]`; so one bad method
- * takes no other with it. What cannot be read at all is listed.
+ * takes no other with it. A method without such a line ends where the next one
+ * begins. What cannot be read at all is listed.
  *
  * `methodPlace` leads from an offset in a method's source back to the file.
  */
@@ -47,7 +48,7 @@ export interface TonelFile {
   /** Undefined if the file has no readable definition. */
   readonly kind: TonelKind | undefined;
   readonly name: string;
-  /** Undefined without one, and for nil. */
+  /** Undefined for nil; Object for a class that says nothing. */
   readonly superclass: string | undefined;
   /** How instances look: normal, variable, bytes, words, weak, … */
   readonly type: string;
@@ -258,18 +259,28 @@ class TonelReader {
     for (;;) {
       this.comment();
       if (this.at >= this.text.length) return;
+      const start = this.at;
       try {
         methods.push(this.method());
       } catch (error) {
         this.note(error);
-        this.toNextMethod();
+        this.toNextMethod(start);
       }
     }
   }
 
-  private toNextMethod(): void {
-    const end = this.text.indexOf("\n]", this.at);
-    this.at = end < 0 ? this.text.length : end + 2;
+  private toNextMethod(start: number): void {
+    const border = this.borderFrom(Math.max(this.at, start + 1));
+    this.at = border.isClosing ? border.offset + 1 : border.offset;
+  }
+
+  /** The next line that is but a `]`, or with which a method begins; or else the end. */
+  private borderFrom(start: number): { readonly offset: number; readonly isClosing: boolean } {
+    const line = /^(?:\][ \t]*$|\{\s*#category\b|[A-Za-z_][\w.]*(?:[ \t]+\w+)?[ \t]*>>[^\n]*\[)/gm;
+    line.lastIndex = start;
+    const match = line.exec(this.text);
+    if (match === null) return { offset: this.text.length, isClosing: false };
+    return { offset: match.index, isClosing: match[0].startsWith("]") };
   }
 
   private method(): TonelMethod {
@@ -302,11 +313,10 @@ class TonelReader {
   private bodyEnd(start: number): number {
     const end = matchingBracket(this.text, start);
     if (end !== undefined && this.isBetweenMethods(end + 1)) return end;
-    const line = /^\][ \t]*$/m;
-    const rest = this.text.slice(start);
-    const match = line.exec(rest);
-    if (match !== null) return start + match.index;
-    if (end !== undefined) return end;
+    const border = this.borderFrom(start);
+    if (border.isClosing) return border.offset;
+    if (end !== undefined && end < border.offset) return end;
+    this.at = border.offset;
     throw new Unreadable("] expected at the end of the method");
   }
 
@@ -355,7 +365,8 @@ function definition(
   kind: TonelKind | undefined,
   properties: { readonly [key: string]: TonelValue },
 ): Omit<TonelFile, "comment" | "properties" | "methods" | "problems"> {
-  const superclass = text(properties.superclass);
+  const given = "superclass" in properties;
+  const superclass = given ? text(properties.superclass) : kind === "class" ? "Object" : "";
   const packageName = text(properties.package);
   const tag = text(properties.tag);
   return {
