@@ -32,6 +32,7 @@ import {
 import { baseImagePath, markedBaseImage } from "./base-image.ts";
 import type { Request } from "./command-table.ts";
 import { NodeFolder, nodeServices } from "./node-storage.ts";
+import { Soundness } from "./sound-heaps.ts";
 
 /** The path of the image a request is about. */
 export function imagePath(request: Request, named?: string): string {
@@ -102,13 +103,15 @@ export class ImageSession {
       try {
         const marked = writable ? undefined : markedBaseImage(path);
         const storage = marked?.storage ?? openImageFile(path, writable ? "write" : "read");
+        const soundness = new Soundness();
         const file = now(
           openHeap(storage, memory, {
             services: nodeServices,
             readOnly: !writable,
-            ...(marked && { isVerified: marked.isVerified }),
+            isVerified: marked?.isVerified ?? ((manifest) => soundness.isKnown(memory, manifest)),
           }),
         );
+        soundness.note();
         return new ImageSession(path, memory, target, notes, file, lock);
       } catch (error) {
         if (lock !== undefined) now(lock.release());

@@ -1,4 +1,5 @@
 /** Bundles the command line for Node: one script, loaded with V8's code cache. */
+import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 import { bundling, resolve } from "../vm/bundling.mjs";
@@ -21,7 +22,10 @@ function asScript(): Plugin {
           /[\u0080-\uffff]/g,
           (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
         );
-        chunk.code = `(function (exports, require, module, __filename, __dirname) {${code}\n})`;
+        const hash = createHash("sha256").update(code).digest("hex");
+        const named = code.replace("(hash of the program)", hash);
+        if (named === code) throw new Error("there is no place for the hash of the program");
+        chunk.code = `(function (exports, require, module, __filename, __dirname) {${named}\n})`;
       }
     },
   };

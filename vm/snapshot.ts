@@ -168,8 +168,8 @@ function clearTail(memory: ObjectMemory): void {
 }
 
 export interface OpenHeapOptions extends Omit<OpenOptions, "heap"> {
-  /** Asked when the heap has been read: is the file known to be, byte for byte, one whose heap was checked before? */
-  readonly isVerified?: () => boolean;
+  /** Asked when the heap has been read: is it known to be, byte for byte, one that was checked before? */
+  readonly isVerified?: (manifest: Manifest) => boolean;
 }
 
 /**
@@ -189,11 +189,11 @@ function* opening(
   storage: StorageFile,
   memory: ObjectMemory,
   options: OpenOptions,
-  isVerified: () => boolean,
+  isVerified: (manifest: Manifest) => boolean,
 ): Steps<ImageFile> {
   const heap = heapTarget(memory);
   const file = yield* settled(ImageFile.open(storage, { ...options, heap }));
-  adoptHeap(memory, file.manifest, isVerified() ? "verified" : "unverified");
+  adoptHeap(memory, file.manifest, isVerified(file.manifest) ? "verified" : "unverified");
   return file;
 }
 

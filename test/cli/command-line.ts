@@ -46,7 +46,7 @@ function run(words: readonly string[], folder: string, options: RunOptions = {})
   const { ENGRAM_IMAGE: _, ...inherited } = process.env;
   const child = spawn(process.execPath, [options.program ?? program, ...words], {
     cwd: join(folder, options.folder ?? "."),
-    env: { ...inherited, ...options.environment },
+    env: { ...inherited, XDG_CACHE_HOME: join(folder, "cache"), ...options.environment },
     stdio: ["pipe", "pipe", "pipe"],
     timeout: options.timeLimit ?? 60_000,
   });
