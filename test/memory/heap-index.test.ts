@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ObjectList } from "../../vm/memory/heap-index.ts";
 import { forEachObject } from "../../vm/memory/heap-walker.ts";
+import { MarkBits } from "../../vm/memory/mark-bits.ts";
 import { classIndexOf, Format, type Oop, oldBase, smallInteger } from "../../vm/spec/layouts.ts";
 import { seeded } from "../compiler/random-programs.ts";
 import { nilOop, SampleHeap } from "./sample-heap.ts";
@@ -51,6 +52,31 @@ describe("the heap index", () => {
       expect(memory.heapIndex.isValid).toBe(true);
     }
     expectStartsTrue(heap);
+  });
+
+  it("looks at each page once after a collection, however long the objects are", () => {
+    const heap = new SampleHeap();
+    const { memory, collector } = heap;
+    const oop = memory.allocateOld(classIndexOf.Array, Format.indexable, 300_000);
+    heap.keep(oop);
+    collector.heapLoaded();
+    collector.collectFull();
+    let words = 0;
+    class CountingBits extends MarkBits {
+      override last(index: number, first: number): number {
+        words += index - first;
+        return super.last(index, first);
+      }
+    }
+    const bits = new CountingBits();
+    bits.clear(memory.heapBytes, memory.limit - oldBase);
+    forEachObject(memory, (each) => {
+      if (each >>> 0 >= oldBase) bits.set(each);
+    });
+    expect(memory.heapIndex.isValid).toBe(true);
+    memory.heapIndex.collected(memory.words, bits);
+    expectStartsTrue(heap);
+    expect(words).toBeLessThanOrEqual(memory.heapBytes / 4);
   });
 
   it("lists the machine's objects that live", () => {

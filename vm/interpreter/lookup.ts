@@ -342,6 +342,7 @@ export class Lookup {
 
   /** Forgets everything: objects have moved, or classes changed. */
   forgetAll(): void {
+    this.memory.charge((sendCacheEntries + lookupCacheEntries) * 4);
     this.filled.clear();
     this.found.clear();
     this.code.forget();

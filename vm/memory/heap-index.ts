@@ -166,7 +166,9 @@ export class HeapIndex {
     for (const list of this.known.lists) list.keep(bits);
     let known = oldBase >>> 2;
     for (let page = 1; page < this.pageCount; page++) {
-      const last = bits.last((firstPage + page) << pageWordsShift, known);
+      // On the page before; behind it a long object may reach over many.
+      const start = (firstPage + page) << pageWordsShift;
+      const last = bits.last(start, start - (1 << pageWordsShift));
       if (last >= 0) {
         const isLarge = words[last + 1]! >>> slotCountShift === overflowSlotCount;
         known = isLarge ? last - 2 : last;
