@@ -41,6 +41,10 @@ const expressions: readonly (readonly [name: string, expression: string])[] = [
     "processes of high priority that make others",
     "| f | f := nil. f := [ [ f value ] forkAt: 70. f value ]. f value",
   ],
+  [
+    "the last message to an object that does not end",
+    "(Object subclass: #Lasting) compile: 'finalize [ true ] whileTrue'. FinalizationRegistry default add: (Smalltalk at: #Lasting) new. Smalltalk garbageCollect. [ true ] whileTrue",
+  ],
   ["collections without end", "[ Smalltalk garbageCollect ] repeat"],
   ["walks through memory without end", "[ Object allInstances ] repeat"],
   ["a number that grows without end", "| n | n := 3. [ n := n * n ] repeat"],
