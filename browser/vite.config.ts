@@ -3,7 +3,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
-import { bundling, resolve } from "../vm/bundling.mjs";
+import { bundling, leaner, resolve } from "../vm/bundling.mjs";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const baseImage = here("../dist/engram.image");
@@ -28,7 +28,7 @@ export default defineConfig({
   logLevel: "warn",
   resolve,
   plugins: [withBaseImage()],
-  worker: { format: "es", rolldownOptions: bundling },
+  worker: { format: "es", plugins: leaner, rolldownOptions: bundling },
   build: {
     outDir: here("../dist/browser"),
     emptyOutDir: true,

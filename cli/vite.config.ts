@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
-import { bundling, resolve } from "../vm/bundling.mjs";
+import { bundling, leaner, resolve } from "../vm/bundling.mjs";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -35,7 +35,7 @@ export default defineConfig({
   root: here(".."),
   logLevel: "warn",
   resolve,
-  plugins: [asScript()],
+  plugins: [...leaner(), asScript()],
   ssr: { noExternal: true, target: "node" },
   build: {
     ssr: here("main.ts"),

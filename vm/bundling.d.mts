@@ -1,3 +1,5 @@
+import type { Plugin } from "vite";
+
 export declare const bundling: {
   readonly optimization: { readonly inlineConst: { readonly mode: "all"; readonly pass: number } };
 };
@@ -5,3 +7,5 @@ export declare const bundling: {
 export declare const resolve: {
   readonly alias: { find: RegExp; replacement: string }[];
 };
+
+export declare const leaner: () => Plugin[];
