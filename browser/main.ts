@@ -1,5 +1,7 @@
 /** The page: its buttons, the terminal, dropped files, and coming and going. */
 import "./style.css";
+import { notify } from "./dialogs.ts";
+import { droppedFiles, sourcesIn } from "./display/exchange.ts";
 import { usualFontSize } from "./display/metrics.ts";
 import { ImageList } from "./image-list.ts";
 import { Terminal } from "./terminal.ts";
@@ -97,9 +99,9 @@ addEventListener("keydown", (event) => {
 // Files
 
 fileInput.addEventListener("change", () => {
-  const [file] = fileInput.files ?? [];
+  const files = [...(fileInput.files ?? [])];
   fileInput.value = "";
-  if (file !== undefined) void workspace.openBytes(file, file.name);
+  void takeFiles(files.map((file) => [file.name, file] as const));
 });
 
 const bringsFile = (event: DragEvent): boolean =>
@@ -115,11 +117,27 @@ addEventListener("dragleave", (event) => {
 });
 addEventListener("drop", (event) => {
   drop.hidden = true;
-  const file = event.dataTransfer?.files[0];
-  if (file === undefined) return;
+  if (!bringsFile(event)) return;
   event.preventDefault();
-  void workspace.openBytes(file, file.name);
+  void droppedFiles(event.dataTransfer!).then(takeFiles);
 });
+
+/** One image is opened; everything else is looked through for source code. */
+async function takeFiles(files: readonly (readonly [string, File])[]): Promise<void> {
+  const image = files.find(([path]) => path.endsWith(".image"));
+  if (image !== undefined || windows === undefined) {
+    const [, file] = image ?? files[0] ?? [];
+    if (file !== undefined) await workspace.openBytes(file, file.name);
+    return;
+  }
+  try {
+    const pairs = await sourcesIn(files);
+    if (pairs.length > 0) windows.offerFiles(pairs);
+    else notify("drop", "warning", "There is no image and no source code in what was dropped.");
+  } catch (error) {
+    notify("drop", "warning", `It could not be read: ${(error as Error).message}`);
+  }
+}
 
 // Coming and going
 
@@ -132,3 +150,15 @@ addEventListener("beforeunload", (event) => {
 });
 
 await workspace.start();
+
+addEventListener("hashchange", () => windows?.openCode());
+
+// Without a network
+
+if ("serviceWorker" in navigator) {
+  await navigator.serviceWorker.register(new URL("offline.js", document.baseURI));
+  const { active } = await navigator.serviceWorker.ready;
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const own = loaded.filter((name) => name.startsWith(location.origin));
+  active?.postMessage([location.pathname, "engram.image", ...own]);
+}

@@ -2,6 +2,7 @@
 import type { HostMessage } from "../vm/host.ts";
 import "dockview-core/dist/styles/dockview.css";
 import "./display/display.css";
+import { takeCode } from "./display/exchange.ts";
 import type { Batch, Plain } from "./display/patches.ts";
 import { Projector } from "./display/projector.ts";
 import type { WindowsView } from "./workspace.ts";
@@ -59,6 +60,18 @@ export class Windows implements WindowsView {
 
   begin(): void {
     this.projector.open();
+    this.openCode();
+  }
+
+  /** Opens the code that the address has, if it has any. */
+  openCode(): void {
+    const code = takeCode();
+    if (code !== undefined) this.projector.tell(["code", code]);
+  }
+
+  /** Offers source files to the image: paths and texts in turn. */
+  offerFiles(pairs: readonly string[]): void {
+    this.projector.tell(["files", pairs]);
   }
 
   posted(message: HostMessage): void {

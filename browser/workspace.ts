@@ -45,6 +45,8 @@ export interface WorkspaceView {
 }
 
 const usualName = "workspace";
+/** How many characters the name of an image may have. */
+const longestName = 100;
 /** The image of this tab, and of the tab used last. */
 const nameKey = "engram.image";
 /** Saving waits until the user has been quiet for so long. */
@@ -69,6 +71,8 @@ interface Current {
 export class Workspace implements ImageListOwner, TerminalListener {
   private readonly view: WorkspaceView;
   private readonly keeper = new VmClient();
+  /** The page that has this one in it, in its own words. */
+  private readonly embeddedIn = new URLSearchParams(location.search).get("embedded");
   private current: Current | undefined;
   private hasChanged = false;
   private saveFailure: Refused | undefined;
@@ -94,10 +98,25 @@ export class Workspace implements ImageListOwner, TerminalListener {
     if (asked !== null && (await this.openAddress(asked))) return;
     const images = await this.images();
     const names = images.map(({ name }) => name);
+    if (this.embeddedIn !== null) {
+      await this.openEmbedded(this.embeddedIn, names);
+      return;
+    }
     const remembered = sessionStorage.getItem(nameKey) ?? localStorage.getItem(nameKey);
     const name = remembered !== null && names.includes(remembered) ? remembered : names[0];
     if (name === undefined) await this.createFresh();
     else await this.open(name);
+  }
+
+  /** A page that has a workspace in it has an image of its own. */
+  private async openEmbedded(page: string, names: readonly string[]): Promise<void> {
+    const name = page
+      .replaceAll(/[^\p{L}\p{N}. -]+/gu, " ")
+      .trim()
+      .slice(0, longestName);
+    if (names.includes(name)) return this.open(name);
+    const source = { kind: "url", url: baseImageUrl(), title: name } as const;
+    await this.openSource(source, { copy: name });
   }
 
   private async openAddress(asked: string): Promise<boolean> {
@@ -258,7 +277,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
     view.showName(opened.name);
     this.showSaved();
     sessionStorage.setItem(nameKey, opened.name);
-    localStorage.setItem(nameKey, opened.name);
+    if (this.embeddedIn === null) localStorage.setItem(nameKey, opened.name);
     for (const { message } of opened.warnings) {
       const text = `A newer generation is damaged: ${message}. This is generation ${opened.generation}.`;
       notify("warnings", "warning", text);

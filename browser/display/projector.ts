@@ -6,6 +6,7 @@
  * Always: batches are applied in the order of their numbers, and what the user
  * has typed goes to the image before anything he does afterwards.
  */
+import { addressOf, downloadZip } from "./exchange.ts";
 import { isMac, KeyDispatcher } from "./keys.ts";
 import { MenuLayer } from "./menus.ts";
 import { setRowHeightFor, usualFontSize } from "./metrics.ts";
@@ -135,6 +136,8 @@ export class Projector {
     else if (order === "menu") this.menus.openMenu(given);
     else if (order === "palette") this.menus.openPalette(given);
     else if (order === "settings") this.takeSettings(given);
+    else if (order === "share") void navigator.clipboard.writeText(addressOf(String(given[0])));
+    else if (order === "download") downloadZip(String(given[0]), given[1] as readonly string[]);
     else if (order === "clipboard") void navigator.clipboard.writeText(String(given[0]));
     else node.order(order, given);
   }
@@ -212,6 +215,12 @@ export class Projector {
   /** Sends without what is pending before: for that itself. */
   sendNow(node: ViewNode, event: string, ...given: Plain[]): void {
     this.post(["event", node.id, event, ...given]);
+  }
+
+  /** Tells the image of something that belongs to no view. */
+  tell(event: readonly Plain[]): void {
+    this.flush();
+    this.post(event);
   }
 
   sendKey(node: ViewNode, key: string): void {

@@ -47,11 +47,16 @@ const headers = {
   "Content-Security-Policy":
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
     "img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self' https:; object-src 'none'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "base-uri 'none'; form-action 'none'; " +
+    // Pages on this machine may have a workspace in them.
+    "frame-ancestors 'self' http://127.0.0.1:* http://localhost:*",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cache-Control": "no-cache",
 } as const;
+
+/** What other pages put into themselves. */
+const forOtherPages = { "Cross-Origin-Resource-Policy": "cross-origin" } as const;
 
 export async function serve(request: Request): Promise<ExitCode> {
   const image = imagePath(request, request.words[0]);
@@ -78,8 +83,9 @@ export async function serve(request: Request): Promise<ExitCode> {
 
 /** A server of the files in a folder, and of an image. */
 export async function workspaceServer(folder: string, image: string): Promise<Server> {
-  // Not at the top: the command line is one bundle, and every other command would load it too.
-  const { createServer } = await import("node:http");
+  // Not at the top: the command line is one bundle, and every other command would load it too;
+  // nor by an import, which a script made for V8's code cache cannot do.
+  const { createServer } = process.getBuiltinModule("node:http");
   return createServer((incoming, response) => answer(incoming, response, folder, image));
 }
 
@@ -148,6 +154,7 @@ function answer(
   }
   response.writeHead(200, {
     ...headers,
+    ...(basename(file) === "embed.js" ? forOtherPages : {}),
     "Content-Type": type,
     "Content-Length": stat.size,
     "Last-Modified": modified,
