@@ -61,6 +61,7 @@ export class NodeConsole implements HostConsole {
   receiveInput: InputReceiver | undefined;
   /** Who is told when the terminal has got another size. */
   whenResized: ((columns: number, rows: number) => void) | undefined;
+  expectsInput = false;
   private started = false;
 
   write(stream: 1 | 2, bytes: Uint8Array): void {
@@ -101,8 +102,12 @@ export class NodeConsole implements HostConsole {
   startInput(): void {
     if (this.started) return;
     this.started = true;
+    this.expectsInput = true;
     process.stdin.on("data", (chunk: Buffer) => this.receiveInput?.(chunk));
-    process.stdin.on("end", () => this.receiveInput?.(new Uint8Array(0)));
+    process.stdin.on("end", () => {
+      this.expectsInput = false;
+      this.receiveInput?.(new Uint8Array(0));
+    });
     process.stdout.on("resize", () => {
       const { columns, rows } = this.size();
       this.whenResized?.(columns, rows);

@@ -51,6 +51,8 @@ export interface HostConsole {
   isTerminal(stream: 0 | 1 | 2): boolean;
   /** Columns and rows of the terminal, or of a usual one. */
   size(): { columns: number; rows: number };
+  /** Whether input can still come; absent: it can. */
+  readonly expectsInput?: boolean;
   /** Switches raw key input on or off where stream 0 is a terminal. */
   setRaw?(raw: boolean): void;
   /** From now on the host delivers input by the machine's `postInput`. Until asked, it need not read. */

@@ -48,6 +48,14 @@ const sessionPriority = 60;
 const interruptKey = 3;
 const interruptPatience = 200;
 
+/** Why a run ended that can never go on. */
+export class NothingCanRun extends Error {
+  constructor() {
+    super("nothing can run any more: all processes wait, and no timer or input will wake one");
+    this.name = "NothingCanRun";
+  }
+}
+
 export class VirtualMachine {
   readonly memory: ObjectMemory;
   readonly host: Host;
@@ -128,9 +136,20 @@ export class VirtualMachine {
         clock.monotonicMilliseconds() < turnEnd
       );
       if (reason === Stop.exit) return this.interpreter.exitCode;
-      if (reason === Stop.idle && !this.useIdleTime()) await this.waitForEvent();
-      else await (this.host.turn?.() ?? hostTurn());
+      if (reason === Stop.idle && !this.useIdleTime()) {
+        if (this.isStuck) throw new NothingCanRun();
+        await this.waitForEvent();
+      } else await (this.host.turn?.() ?? hostTurn());
     }
+  }
+
+  /** Whether all processes wait, and nothing is to come that could wake one. */
+  private get isStuck(): boolean {
+    return (
+      this.idleMilliseconds === Number.POSITIVE_INFINITY &&
+      this.host.console.expectsInput === false &&
+      this.requests.length === 0
+    );
   }
 
   /** A run that throws leaves the heap in a state nobody knows: it is never saved. */

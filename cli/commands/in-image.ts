@@ -9,7 +9,7 @@ import { version } from "../../package.json";
 import { MemoryExhausted } from "../../vm/interpreter/contexts.ts";
 import { MachineFault } from "../../vm/interpreter/machine-fault.ts";
 import { ObjectMemory } from "../../vm/memory/object-memory.ts";
-import { VirtualMachine } from "../../vm/virtual-machine.ts";
+import { NothingCanRun, VirtualMachine } from "../../vm/virtual-machine.ts";
 import { baseImagePath } from "../base-image.ts";
 import { imageWords, parseSize, type Request, UsageError } from "../command-table.ts";
 import { type ExitCode, exitCodes, Refused } from "../exit-codes.ts";
@@ -111,6 +111,7 @@ async function runMachine(machine: VirtualMachine, host: NodeHost): Promise<Exit
     if (error instanceof MemoryExhausted) {
       throw new Refused(`out of memory: ${error.message}`, exitCodes.outOfMemory);
     }
+    if (error instanceof NothingCanRun) throw new Refused(error.message, exitCodes.failed);
     // One that has a cause is our bug, and keeps its stack.
     if (error instanceof MachineFault && error.cause === undefined) {
       throw new Refused(error.message, exitCodes.badImage);

@@ -41,13 +41,32 @@ describe("engram eval", () => {
     expect(err).not.toContain(">>");
   });
 
+  it("warns of names that mean nothing", async () => {
+    expect(await engram(["eval", "nobodyKnows isNil"])).toEqual({
+      code: 0,
+      out: "true\n",
+      err: "warning: nobodyKnows is not declared\n",
+    });
+  });
+
+  it.each(["Semaphore new wait", "Processor activeProcess terminate"])(
+    "ends when nothing can run any more: %s",
+    async (expression) => {
+      const { code, err } = await engram(["eval", expression]);
+      expect({ code, err }).toEqual({
+        code: 1,
+        err: expect.stringContaining("nothing can run any more"),
+      });
+    },
+  );
+
   it("ends with the code the program gives", async () => {
     expect((await engram(["eval", "Smalltalk exit: 17. 3"])).code).toBe(17);
   });
 
   it("is interrupted by Ctrl-C, and says where", async () => {
-    const { code, err } = await engram(["eval", "[ true ] whileTrue"], {
-      whileRunning: (child) => setTimeout(() => child.kill("SIGINT"), 1500),
+    const { code, err } = await engram(["eval", "Transcript show: 'begun'. [ true ] whileTrue"], {
+      whileRunning: (child) => child.stdout?.once("data", () => child.kill("SIGINT")),
     });
     expect(code).toBe(130);
     expect(err).toContain("UndefinedObject>>DoIt");

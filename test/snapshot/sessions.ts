@@ -54,6 +54,20 @@ export function runFor(session: Session, steps: number): void {
   }
 }
 
+/** Runs, in slices of that many steps, until the program waits for nothing but input, or has ended. */
+export function runUntilIdle(session: Session, slice = longestSlice): void {
+  const start = session.steps;
+  for (;;) {
+    const reason = session.machine.runSlice(slice);
+    session.steps += slice - session.machine.interpreter.stepsLeft;
+    if (reason === Stop.exit) session.ended = true;
+    if (session.ended) return;
+    if (reason === Stop.idle && session.machine.idleMilliseconds === Number.POSITIVE_INFINITY)
+      return;
+    if (session.steps - start > tooLong) throw new Error("the program does not stop");
+  }
+}
+
 const tooLong = 20_000_000;
 
 /** Runs to the end of the session; answers all it printed. */
