@@ -66,7 +66,7 @@ export async function serve(request: Request): Promise<ExitCode> {
   if (statSync(image, { throwIfNoEntry: false }) === undefined) {
     throw new Refused(`there is no image ${image}`, exitCodes.badImage);
   }
-  const server = await workspaceServer(pageFolder, image);
+  const server = workspaceServer(pageFolder, image);
   const port = await listen(server, wantedPort(request));
   process.stdout.write(
     `http://${address}:${port}/${image === baseImagePath ? "" : query(image)}\n`,
@@ -82,7 +82,7 @@ export async function serve(request: Request): Promise<ExitCode> {
 }
 
 /** A server of the files in a folder, and of an image. */
-export async function workspaceServer(folder: string, image: string): Promise<Server> {
+export function workspaceServer(folder: string, image: string): Server {
   // Not at the top: the command line is one bundle, and every other command would load it too;
   // nor by an import, which a script made for V8's code cache cannot do.
   const { createServer } = process.getBuiltinModule("node:http");

@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingHttpHeaders, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { workspaceServer } from "../../cli/commands/serve.ts";
+import { commandLine } from "./command-line.ts";
 
 interface Answer {
   readonly status: number;
@@ -23,7 +24,7 @@ beforeAll(async () => {
   writeFileSync(join(page, "assets/main.js"), "export {};");
   writeFileSync(join(folder, "secret.txt"), "secret");
   writeFileSync(join(folder, "my.image"), "image");
-  server = await workspaceServer(page, join(folder, "my.image"));
+  server = workspaceServer(page, join(folder, "my.image"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
 
@@ -98,5 +99,30 @@ describe("the workspace server", () => {
     const { status, headers, body } = await ask("/", { method: "HEAD" });
     expect({ status, body }).toEqual({ status: 200, body: "" });
     expect(headers["content-length"]).toBe("15");
+  });
+});
+
+describe("engram serve", () => {
+  const { folder: place, engram } = commandLine(["cli"]);
+
+  it("serves the page that was built, as the bundle that was built", async () => {
+    for (const part of ["cli/engram.cjs", "dist/engram.cjs"]) {
+      cpSync(join(import.meta.dirname, "../..", part), join(place(), part));
+    }
+    mkdirSync(join(place(), "dist/browser"));
+    writeFileSync(join(place(), "dist/browser/index.html"), "<!doctype html>");
+    writeFileSync(join(place(), "dist/engram.image"), "image");
+    let page: Promise<string> | undefined;
+    const { code, err } = await engram(["serve", "--port", "0"], {
+      program: join(place(), "cli/engram.cjs"),
+      whileRunning: (child) => {
+        child.stdout!.once("data", (address: string) => {
+          page = fetch(address.trim()).then((answer) => answer.text());
+          void page.finally(() => child.kill("SIGTERM"));
+        });
+      },
+    });
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(await page).toBe("<!doctype html>");
   });
 });
