@@ -2,12 +2,13 @@
  * The image file behind a session of the command line: where it is, opening it
  * into memory, and saving to it or to another.
  *
- * Only who may save to a file locks it. A session on the base image may be
+ * A symbolic link stands for the file it leads to, also where a save puts a new
+ * file in its place. Only who may save to a file locks it. A session on the base image may be
  * saved under another name only.
  */
 
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { ImageError } from "../image-format/errors.ts";
 import { ImageFile } from "../image-format/image-file.ts";
@@ -40,12 +41,17 @@ export function imagePath(request: Request, named?: string): string {
   return image === undefined ? baseImagePath : resolve(image);
 }
 
-/** Opens an image file, or refuses it by its name. */
-export function openImageFile(path: string, mode: "read" | "write"): StorageFile {
-  return now(openFile(folderOf(path), basename(path), mode));
+/** The folder and the name of a file, whichever links lead there: everyone is to lock the same one. */
+function placeOf(path: string): { readonly folder: NodeFolder; readonly name: string } {
+  const real = existsSync(path) ? realpathSync(path) : path;
+  return { folder: new NodeFolder(dirname(real)), name: basename(real) };
 }
 
-const folderOf = (path: string): NodeFolder => new NodeFolder(dirname(path));
+/** Opens an image file, or refuses it by its name. */
+export function openImageFile(path: string, mode: "read" | "write"): StorageFile {
+  const { folder, name } = placeOf(path);
+  return now(openFile(folder, name, mode));
+}
 
 /** Runs an action; a refusal names the file by its whole path. */
 export function naming<T>(path: string, action: () => T): T {
@@ -99,7 +105,8 @@ export class ImageSession {
   ): ImageSession {
     return naming(path, () => {
       const writable = target === "same";
-      const lock = writable ? now(lockForWriting(folderOf(path), basename(path))) : undefined;
+      const { folder, name } = placeOf(path);
+      const lock = writable ? now(lockForWriting(folder, name)) : undefined;
       try {
         const marked = writable ? undefined : markedBaseImage(path);
         const storage = marked?.storage ?? openImageFile(path, writable ? "write" : "read");
@@ -148,7 +155,8 @@ export class ImageSession {
       now(commitSave(memory, file, deltaSave(memory, this.notes())));
     } else if (way === "rewrite") {
       const save = fullSave(memory, this.notes());
-      now(file.rewrite(folderOf(this.path), basename(this.path), save));
+      const { folder, name } = placeOf(this.path);
+      now(file.rewrite(folder, name, save));
       memory.clearDirty();
     } else {
       now(commitSave(memory, file, fullSave(memory, this.notes())));
@@ -174,8 +182,7 @@ export function writeImage(
   parent: { fileId: Uint8Array; generation: number } | null,
   fileId: Uint8Array = randomBytes(16),
 ): void {
-  const folder = folderOf(path);
-  const name = basename(path);
+  const { folder, name } = placeOf(path);
   const lock = now(lockForWriting(folder, name));
   try {
     const image = { ...newImage(memory, notes, fileId), parent };
