@@ -32,7 +32,6 @@ import type { FailureCode } from "../spec/primitives.ts";
 import { type MachineSelector, SelectorIndex } from "../spec/special-objects.ts";
 import { ChainWalk, type CodeHeader, Contexts, stackStart } from "./contexts.ts";
 import { ControlPrimitives, Outcome } from "./control-primitives.ts";
-import { makeDispatchLoop } from "./dispatch-loop.ts";
 import { InputQueue } from "./input-queue.ts";
 import {
   Action,
@@ -45,6 +44,7 @@ import {
 import type { Machine, Primitive } from "./machine.ts";
 import { primitiveTable } from "./primitives/index.ts";
 import { rehearse } from "./rehearsal.ts";
+import { makeInterpret } from "./running.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Stepper } from "./stepper.ts";
 
@@ -79,7 +79,7 @@ export class Interpreter implements Machine, Roots {
   readonly input = new InputQueue(() => this.inputArrived());
   private readonly primitives: readonly (Primitive | undefined)[] = primitiveTable;
   private failure: FailureCode = "failed";
-  /** The dispatch loop. */
+  /** Runs the active process until something stops it. */
   readonly interpret: () => StopReason;
   readonly stepper: Stepper;
   /** What a slow path answers that is done: 0, or in a single step that it is over. */
@@ -114,7 +114,7 @@ export class Interpreter implements Machine, Roots {
     this.collector = new Collector(memory, () => host.clock.monotonicMilliseconds());
     memory.roots = this;
     this.stepper = new Stepper(this);
-    this.interpret = makeDispatchLoop(this);
+    this.interpret = makeInterpret(this);
     rehearse(memory, this.interpret);
   }
 

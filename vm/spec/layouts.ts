@@ -303,6 +303,10 @@ export const budgetWord = 0x406;
 export const attentionWord = 0x407;
 export const specialObjectsWord = 0x408;
 export const oldEndWord = 0x409;
+export const argumentCountWord = 0x40a;
+export const entryWord = 0x40b;
+export const instructionWord = 0x40c;
+export const resumeWord = 0x40d;
 
 export const State = {
   /** Next free byte of eden. */
@@ -325,4 +329,10 @@ export const State = {
   specialObjects: specialObjectsWord,
   /** End of the used part of old space; an address, so unsigned. */
   oldEnd: oldEndWord,
+  /** What the dispatch loop leaves behind of a send: arguments, cache entry, and the instruction. */
+  argumentCount: argumentCountWord,
+  entry: entryWord,
+  instruction: instructionWord,
+  /** The bytecode with which the loop goes on with a send. */
+  resume: resumeWord,
 } as const;
