@@ -245,7 +245,9 @@ class CodeChecker {
       this.flow(pc + 1, this.written(pc, top, left));
       return;
     }
-    const left = this.below(pc, top, live, isStore ? 3 : 2);
+    const isUnary = row.operands === "ABl";
+    if (isUnary) this.assert(pc, this.code.literals[c & 0xff]?.kind === "symbol", "selector");
+    const left = this.below(pc, top, live, isStore ? 3 : isUnary ? 1 : 2);
     if (row.next === "move") {
       this.assert(pc, companionOp === Op.move && (isStore || target === a), "companion");
       // The fast path skips the companion, the slow path runs it.

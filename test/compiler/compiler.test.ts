@@ -247,8 +247,8 @@ describe("inlined control flow", () => {
       "3 jump to 10",
       "4 move t0 := a0",
       "5 jumpIfNil t0 to 9",
-      "6 move s0 := t0",
-      "7 send s0 #foo (0)",
+      "6 sendUnary s0 := t0 #foo",
+      "7 move s0 := s0",
       "8 jump to 10",
       "9 loadNil s0",
       "10 return s0",
@@ -273,19 +273,18 @@ describe("inlined control flow", () => {
     expectCode(
       "foo slot foo to: self size by: -2 do: [:i | i bar]",
       "0 loadSlot s0 := self[0]",
-      "1 send s0 #foo (0)",
+      "1 sendUnary t0 := s0 #foo",
       "2 move t0 := s0",
-      "3 move s0 := self",
-      "4 send s0 #size (0)",
-      "5 move t1 := s0",
-      "6 greaterOrEqualBranch t0 >= t1",
-      "7 jumpIfFalse s0 to 13",
-      "8 move s0 := t0",
-      "9 send s0 #bar (0)",
-      "10 addInteger t0 := t0 + -2",
-      "11 move t0 := s0",
-      "12 jumpBack to 6",
-      "13 return self",
+      "3 sendUnary t1 := self #size",
+      "4 move t1 := s0",
+      "5 greaterOrEqualBranch t0 >= t1",
+      "6 jumpIfFalse s0 to 12",
+      "7 sendUnary s0 := t0 #bar",
+      "8 move s0 := s0",
+      "9 addInteger t0 := t0 + -2",
+      "10 move t0 := s0",
+      "11 jumpBack to 5",
+      "12 return self",
     );
   });
 
@@ -298,12 +297,11 @@ describe("inlined control flow", () => {
   test("repeat never ends by itself", () => {
     expectCode(
       "foo [self bar ifTrue: [^ 1]] repeat. self never",
-      "0 move s0 := self",
-      "1 send s0 #bar (0)",
-      "2 jumpIfFalse s0 to 5",
-      "3 loadInteger s0 := 1",
-      "4 return s0",
-      "5 jumpBack to 0",
+      "0 sendUnaryBranch self #bar",
+      "1 jumpIfFalse s0 to 4",
+      "2 loadInteger s0 := 1",
+      "3 return s0",
+      "4 jumpBack to 0",
     );
   });
 

@@ -50,6 +50,7 @@ export abstract class ControlEncoder extends FrameEncoder {
         return;
       }
       if (node.inlined === undefined && this.branchComparison(node, sense, label)) return;
+      if (node.inlined === undefined && this.branchUnary(node, sense, label)) return;
     }
     const saved = this.top;
     const register = this.push(node);
@@ -115,6 +116,21 @@ export abstract class ControlEncoder extends FrameEncoder {
     }
     this.companionBranch(node, sense, label);
     this.top = saved;
+    return true;
+  }
+
+  protected branchUnary(node: SendNode, sense: boolean, label: Label): boolean {
+    const { selector, receiver } = node;
+    if (node.arguments.length > 0 || selector === "class" || isSuper(receiver)) return false;
+    const index = this.literalIndex({ kind: "symbol", value: selector });
+    if (index > 0xff) return false;
+    const saved = this.top;
+    const register = this.operand(receiver, []);
+    this.top = saved;
+    this.reserve(saved, node);
+    this.assembler.mark(node);
+    this.assembler.emit(Op.sendUnaryBranch, 0, register, index);
+    this.companionBranch(node, sense, label);
     return true;
   }
 

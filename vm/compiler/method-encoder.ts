@@ -402,6 +402,10 @@ class FunctionEncoder extends ControlEncoder {
     const toSuper = isSuper(node.receiver);
     if (!toSuper && this.specialSend(node, target)) return;
     const base = this.top;
+    if (!toSuper && node.arguments.length === 0) {
+      this.unarySend(node, target);
+      return;
+    }
     if (node.arguments.length > 15) throw this.problem("Too many arguments", node);
     this.push(node.receiver);
     for (const argument of node.arguments) this.push(argument);
@@ -409,6 +413,23 @@ class FunctionEncoder extends ControlEncoder {
     else this.emitSend(node, node.selector, base, node.arguments.length);
     this.top = base;
     this.move(target, base);
+  }
+
+  private unarySend(node: SendNode, target: number): void {
+    const base = this.top;
+    const receiver = this.operand(node.receiver, []);
+    this.top = base;
+    const index = this.literalIndex({ kind: "symbol", value: node.selector });
+    if (index > 0xff || (receiver === base && target === base)) {
+      if (receiver !== base) this.pushRegister(receiver, node);
+      this.emitSend(node, node.selector, base, 0);
+      this.top = base;
+      this.move(target, base);
+      return;
+    }
+    this.assembler.mark(node);
+    this.assembler.emit(Op.sendUnary, target, receiver, index);
+    this.companionMove(node, target, 1);
   }
 
   /** Sends that have a bytecode of their own. Answers whether this was one. */

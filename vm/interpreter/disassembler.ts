@@ -96,6 +96,10 @@ function operandText(code: Disassemblable, pc: number, row: Bytecode): string {
     case Op.sendFar:
     case Op.superSend:
       return `${name(a)} ${literal(next)} (${b & 0xff})`;
+    case Op.sendUnary:
+      return `${name(a)} := ${name(b)} ${literal(c & 0xff)}`;
+    case Op.sendUnaryBranch:
+      return `${name(b)} ${literal(c & 0xff)}`;
     case Op.return:
     case Op.nonLocalReturn:
       return name(a);

@@ -62,7 +62,7 @@ import {
 import { Special } from "../spec/special-objects.ts";
 import { stackStart } from "./contexts.ts";
 import { scratch } from "./interpreter.ts";
-import { detailFailureCode, detailStartMask, detailTempMask, detailTempShift } from "./lookup.ts";
+import { detailStartMask, detailTempMask, detailTempShift } from "./lookup.ts";
 
 /** Where the loop begins: at the active frame's pc, or at a send that is ready. */
 export const From = { frame: 0, send: 1 } as const;
@@ -76,8 +76,8 @@ export const Exit = {
   act: 2,
   /** A safepoint at which something asks for attention. */
   pause: 3,
-  /** An activation with a failure code, which it wants; a safepoint like others. */
-  failed: 4,
+  /** The same behind an activation, or an activation that wants its primitive's failure code. */
+  entered: 4,
   /** An activation that finds the stack full; code and detail are in the scratch entry. */
   overflow: 5,
   /** Object `entry` is to be remembered. */
@@ -85,7 +85,7 @@ export const Exit = {
   /** An instruction that makes an object. */
   instruction: 7,
   /** A return from a frame that has a Context, or from a block's home. */
-  return: 8,
+  returning: 8,
   /** A store into an immutable object. */
   immutable: 9,
   /** A jump on what is no Boolean. */
@@ -101,6 +101,20 @@ export type Exit = (typeof Exit)[keyof typeof Exit];
  */
 export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
   const { words, doubles, dirty } = memory;
+  const {
+    act,
+    entered,
+    immutable,
+    instruction,
+    noBoolean,
+    overflow,
+    pause,
+    remember,
+    returning,
+    unfilled,
+    unknown,
+  } = Exit;
+  const { send } = From;
   const sends = sendCacheBase >>> 2;
   const stackEnd = stackStart + (stackBytes >>> 2) - stackMarginWords;
   const floatSize = 2 << slotCountShift;
@@ -124,7 +138,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
     const D = dirty;
     let fp = H[fpWord] | 0;
     let mi = H[(fp + 1) | 0] >>> 2;
-    let pc = from === From.send ? resumeWord : (mi + (H[(fp + 2) | 0] >> 1)) | 0;
+    let pc = from === send ? resumeWord : (mi + (H[(fp + 2) | 0] >> 1)) | 0;
 
     next: for (;;) {
       let w = H[pc] | 0;
@@ -173,7 +187,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                           break storing;
                         case 9: {
                           // loadContext
-                          exit = Exit.instruction;
+                          exit = instruction;
                           break leaving;
                         }
                         case 10: // loadSlot
@@ -189,7 +203,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                             value = H[(fp + ((w << 8) >> 24)) | 0];
                             break storing;
                           }
-                          exit = Exit.immutable;
+                          exit = immutable;
                           break leaving;
                         }
                         case 12: // storeVector
@@ -212,7 +226,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                             value = H[(fp + ((w << 8) >> 24)) | 0];
                             break storing;
                           }
-                          exit = Exit.immutable;
+                          exit = immutable;
                           break leaving;
                         }
                         case 15: // storeVectorFar
@@ -227,7 +241,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                           const start = H[edenFreeWord];
                           const end = (start + 8 + (((count + 1) & ~1) << 2)) | 0;
                           if (end > H[edenSoftEndWord] || count >= overflowSlotCount) {
-                            exit = Exit.instruction;
+                            exit = instruction;
                             break leaving;
                           }
                           H[edenFreeWord] = end;
@@ -245,7 +259,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                           const start = H[edenFreeWord];
                           const end = (start + 8 + (((count + 1) & ~1) << 2)) | 0;
                           if (end > H[edenSoftEndWord]) {
-                            exit = Exit.instruction;
+                            exit = instruction;
                             break leaving;
                           }
                           H[edenFreeWord] = end;
@@ -274,7 +288,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                             (frame & needsOuterContext) !== 0 ||
                             count >= overflowSlotCount
                           ) {
-                            exit = Exit.instruction;
+                            exit = instruction;
                             break leaving;
                           }
                           H[edenFreeWord] = end;
@@ -317,6 +331,52 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                           pc = (pc + 1) | 0;
                           break sending;
 
+                        case 27: // sendUnary
+                        case 30: {
+                          // sendUnaryBranch
+                          value = H[(fp + ((w << 8) >> 24)) | 0];
+                          const companion = H[pc];
+                          const classIndex =
+                            (value & 3) === 0
+                              ? H[value >>> 2] & 0x3ffff
+                              : (value & 1) !== 0
+                                ? 2
+                                : 3;
+                          const key = ((pc & 0x3fff0000) << 2) | classIndex;
+                          entry = (sends + (((pc ^ (classIndex << 5)) & 0xffff) << 2)) | 0;
+                          if (H[entry] === key) {
+                            const action = H[(entry + 2) | 0];
+                            if ((action & 255) <= 6 && (action & 255) >= 4) {
+                              if ((action & 255) === 4)
+                                value = H[(value >>> 2) + 2 + (action >>> 8)];
+                              else if ((action & 255) === 6) value = H[(entry + 3) | 0];
+                              if ((companion & 255) === 1) {
+                                H[(fp + ((w << 16) >> 24)) | 0] = value;
+                                pc = (pc + 1) | 0;
+                                break loading;
+                              }
+                              if (value === trueOop) {
+                                pc = (pc + 1 + ((companion & 1) !== 0 ? companion >> 16 : 0)) | 0;
+                                continue;
+                              }
+                              if (value === falseOop) {
+                                pc = (pc + 1 + ((companion & 1) !== 0 ? 0 : companion >> 16)) | 0;
+                                continue;
+                              }
+                              H[(fp + ((companion << 16) >> 24)) | 0] = value;
+                              continue;
+                            }
+                            at =
+                              (fp + ((companion << ((companion & 255) === 1 ? 8 : 16)) >> 24)) | 0;
+                            H[at] = value;
+                            break ready;
+                          }
+                          at = (fp + ((companion << ((companion & 255) === 1 ? 8 : 16)) >> 24)) | 0;
+                          H[at] = value;
+                          exit = unfilled;
+                          break leaving;
+                        }
+
                         case 28: {
                           // return
                           const answer = H[(fp + ((w << 16) >> 24)) | 0];
@@ -326,14 +386,14 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                             fp = link >> 1;
                             mi = H[(fp + 1) | 0] >>> 2;
                             pc = (mi + (H[(fp + 2) | 0] >> 1)) | 0;
-                            continue;
+                            break loading;
                           }
-                          exit = Exit.return;
+                          exit = returning;
                           break leaving;
                         }
                         case 29: {
                           // nonLocalReturn
-                          exit = Exit.return;
+                          exit = returning;
                           break leaving;
                         }
 
@@ -342,10 +402,11 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                           continue;
                         case 33: // jumpBack
                           pc = (pc + (w >> 16)) | 0;
-                          H[budgetWord] = (H[budgetWord] - 1) | 0;
-                          if (H[budgetWord] >= 0) continue;
                           at = (fp + ((w << 16) >> 24)) | 0;
-                          exit = Exit.pause;
+                          value = (H[budgetWord] - 1) | 0;
+                          H[budgetWord] = value;
+                          if (value >= 0) continue;
+                          exit = pause;
                           break leaving;
                         case 34: // jumpIfFalse
                           at = (fp + ((w << 16) >> 24)) | 0;
@@ -355,7 +416,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                             continue;
                           }
                           if (value === trueOop) continue;
-                          exit = Exit.noBoolean;
+                          exit = noBoolean;
                           break leaving;
                         case 35: // jumpIfTrue
                           at = (fp + ((w << 16) >> 24)) | 0;
@@ -365,7 +426,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                             continue;
                           }
                           if (value === falseOop) continue;
-                          exit = Exit.noBoolean;
+                          exit = noBoolean;
                           break leaving;
                         case 36: // jumpIfNil
                           if (H[(fp + ((w << 16) >> 24)) | 0] === nilOop) pc = (pc + (w >> 16)) | 0;
@@ -381,7 +442,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                             H[budgetWord] = (H[budgetWord] - 1) | 0;
                             if (H[budgetWord] < 0) {
                               at = (fp + ((w << 16) >> 24)) | 0;
-                              exit = Exit.pause;
+                              exit = pause;
                               break leaving;
                             }
                           }
@@ -772,7 +833,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                           pc = (mi + (H[(fp + 2) | 0] >> 1)) | 0;
                           break ready;
                         default:
-                          exit = Exit.unknown;
+                          exit = unknown;
                           break leaving;
                       }
                     }
@@ -786,7 +847,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                       (H[b >>> 2] & rememberedBit) === 0
                     ) {
                       entry = b;
-                      exit = Exit.remember;
+                      exit = remember;
                       break leaving;
                     }
                     continue;
@@ -883,7 +944,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
           const key = ((pc & 0x3fff0000) << 2) | classIndex;
           entry = (sends + (((pc ^ (classIndex << 5)) & 0xffff) << 2)) | 0;
           if (H[entry] !== key) {
-            exit = Exit.unfilled;
+            exit = unfilled;
             break leaving;
           }
         }
@@ -942,7 +1003,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                 (H[b >>> 2] & rememberedBit) === 0
               ) {
                 entry = b;
-                exit = Exit.remember;
+                exit = remember;
                 break leaving;
               }
               continue next;
@@ -966,11 +1027,11 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
                 H[at] = start;
                 continue next;
               }
-              exit = Exit.act;
+              exit = act;
               break leaving;
             }
             default: // primitive, control, contextReceiver, notUnderstood
-              exit = Exit.act;
+              exit = act;
               break leaving;
           }
 
@@ -979,7 +1040,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
           if (callee > stackEnd) {
             H[scratch + 1] = code;
             H[scratch + 3] = detail;
-            exit = Exit.overflow;
+            exit = overflow;
             break leaving;
           }
           H[(fp + 2) | 0] = ((pc - mi) << 1) | 1;
@@ -998,7 +1059,7 @@ export function makeDispatchLoop(memory: ObjectMemory): (from: From) => Exit {
           // Shifted, the flag for a failure code is the sign.
           if ((left | (detail << 5)) >= 0) continue;
           at = temp;
-          exit = (detail & detailFailureCode) !== 0 ? Exit.failed : Exit.pause;
+          exit = entered;
           break leaving;
         }
         // Answered at the window: a branch on it often follows.

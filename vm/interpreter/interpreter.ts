@@ -350,6 +350,8 @@ export class Interpreter implements Machine, Roots {
     const words = this.memory.words;
     switch (w & 255) {
       case Op.send:
+      case Op.sendUnary:
+      case Op.sendUnaryBranch:
         return words[mi + 4 + (w >>> 24)]!;
       case Op.sendFar:
       case Op.superSend:

@@ -20,15 +20,18 @@ import {
   arrayClassIndex,
   classIndexOf,
   Format,
+  falseOop,
   floatClassIndex,
   formatShift,
   maxSmallInteger,
+  nilOop,
   type Oop,
   overflowMarker,
   overflowSlotCount,
   State,
   slotCountShift,
   smallInteger,
+  trueOop,
 } from "../spec/layouts.ts";
 import { stackStart } from "./contexts.ts";
 import { Action, sendCacheEntry, sendCacheEntryWords, sendCacheKey } from "./lookup.ts";
@@ -164,24 +167,32 @@ function buildScene(memory: ObjectMemory, old: Oop): Scene {
   const start = (free >>> 2) + 3;
   const { code, sends } = program();
   words.set(code, start);
-  const planted = sends.map(({ offset, classIndex }) => {
+  const planted = sends.map(({ offset, classIndex, action, answer }) => {
     const entry = sendCacheEntry(start + offset, classIndex);
     words[entry] = sendCacheKey(start + offset, classIndex);
-    words[entry + 2] = Action.answerSelf;
+    words[entry + 2] = action;
+    words[entry + 3] = answer;
     return entry;
   });
   return { end: start + code.length, planted };
 }
 
+/** What sends, by the place behind it, for receivers of a class: what is done, and answered if it is a constant. */
+interface PlannedSend {
+  readonly offset: number;
+  readonly classIndex: number;
+  readonly action: number;
+  readonly answer: Oop;
+}
+
 interface Program {
   readonly code: readonly number[];
-  /** The operations that send, by the place of their companion, and their receiver's class. */
-  readonly sends: readonly { readonly offset: number; readonly classIndex: number }[];
+  readonly sends: readonly PlannedSend[];
 }
 
 function program(): Program {
   const code: number[] = [];
-  const sends: { offset: number; classIndex: number }[] = [];
+  const sends: PlannedSend[] = [];
   const put = (op: number, a = 0, b = 0, c = 0): void => {
     code.push(op | ((a & 255) << 8) | ((b & 255) << 16) | ((c & 255) << 24));
   };
@@ -193,8 +204,11 @@ function program(): Program {
   /** An operation that has to be sent. */
   const sending = (op: number, classIndex: number, a: number, b: number, c: number): void => {
     put(op, a, b, c);
-    sends.push({ offset: code.length, classIndex });
+    plan(classIndex, Action.answerSelf);
     put(Op.move, R.result, R.window);
+  };
+  const plan = (classIndex: number, action: number, answer = nilOop): void => {
+    sends.push({ offset: code.length, classIndex, action, answer });
   };
   const branch = (op: number, b: number, c: number): void => {
     for (const jump of [Op.jumpIfTrue, Op.jumpIfFalse]) {
@@ -249,6 +263,33 @@ function program(): Program {
     }
     put(Op.loadSlotFar, R.result, array);
     code.push(1);
+  }
+  const { getter, setter, answerSelf, answerConstant } = Action;
+  for (const array of [R.array, R.old]) {
+    put(Op.move, R.free, array);
+    put(Op.move, R.free + 1, R.float);
+    put(Op.send, R.free, 1);
+    plan(arrayClassIndex, setter | (1 << 8));
+  }
+  for (const action of [getter | (1 << 8), answerSelf, answerConstant]) {
+    put(Op.move, R.free, R.array);
+    put(Op.send, R.free);
+    plan(arrayClassIndex, action);
+    put(Op.loadNil, R.result);
+    put(Op.sendUnary, R.result, R.array);
+    plan(arrayClassIndex, action);
+    put(Op.move, R.result, R.free);
+  }
+  for (const answer of [trueOop, falseOop]) {
+    for (const jump of [Op.jumpIfTrue, Op.jumpIfFalse]) {
+      put(Op.move, R.free, R.six);
+      put(Op.send, R.free);
+      plan(classIndexOf.SmallInteger, answerConstant, answer);
+      put(jump, R.free);
+      put(Op.sendUnaryBranch, 0, R.six);
+      plan(classIndexOf.SmallInteger, answerConstant, answer);
+      put(jump, R.free);
+    }
   }
   for (const op of [Op.identical, Op.notIdentical]) put(op, R.result, R.six, R.three);
   for (const op of [Op.identicalBranch, Op.notIdenticalBranch]) branch(op, R.six, R.three);

@@ -9,7 +9,7 @@
 
 import type { ObjectMemory } from "../memory/object-memory.ts";
 import { Op } from "../spec/bytecodes.ts";
-import { classIndexOf, Format, State } from "../spec/layouts.ts";
+import { CodeFlag, classIndexOf, Format, State } from "../spec/layouts.ts";
 import { primitiveNumber } from "../spec/primitives.ts";
 import { Outcome } from "./control-primitives.ts";
 import { Exit, From, makeDispatchLoop } from "./dispatch-loop.ts";
@@ -25,21 +25,20 @@ export function makeInterpret(machine: Interpreter): () => StopReason {
   const loop = makeDispatchLoop(machine.memory);
   const departures = new Departures(machine);
   return function interpret(): StopReason {
-    departures.start();
-    while (departures.reason === 0) departures.attend(loop(departures.from));
-    return departures.reason;
+    let reason = departures.start();
+    while (reason === 0) reason = departures.attend(loop(departures.from()));
+    return reason;
   };
 }
 
+/** What is done answers why to stop, or 0 to go on. A step of a process runs the loop within a primitive: so no state is kept. */
 class Departures {
-  /** Where the loop goes on. */
-  from: From = From.frame;
-  /** Why it does not. */
-  reason: StopReason | 0 = 0;
   private readonly machine: Interpreter;
   private readonly memory: ObjectMemory;
   private readonly words: Int32Array;
   private readonly primitives = primitiveTable;
+  /** Whether a send is ready. */
+  private sends = false;
 
   constructor(machine: Interpreter) {
     this.machine = machine;
@@ -47,51 +46,45 @@ class Departures {
     this.words = machine.memory.words;
   }
 
-  start(): void {
+  start(): StopReason | 0 {
     const { words } = this;
-    this.from = From.frame;
-    this.reason = 0;
-    if (words[State.budget]! < 0 || words[State.attention] !== 0)
-      this.reason = this.machine.attention(0);
+    if (words[State.budget]! >= 0 && words[State.attention] === 0) return 0;
+    return this.machine.attention(0);
   }
 
-  attend(exit: Exit): void {
+  /** Where the loop goes on. */
+  from(): From {
+    const from = this.sends ? From.send : From.frame;
+    this.sends = false;
+    return from;
+  }
+
+  attend(exit: Exit): StopReason | 0 {
     const { words, machine } = this;
-    this.from = From.frame;
     switch (exit) {
       case Exit.act:
-        this.act(words[State.entry]!);
-        return;
+        return this.act(words[State.entry]!);
       case Exit.unfilled:
-        this.fill(words[State.live]!, words[State.argumentCount]!);
-        return;
+        return this.fill(words[State.live]!, words[State.argumentCount]!);
       case Exit.remember:
         this.memory.remember(words[State.entry]!);
-        return;
+        return 0;
       case Exit.pause:
-        this.reason = machine.attention(1);
-        return;
-      case Exit.failed:
-        words[words[State.fp]! + 3] = machine.failureSymbol();
-        if (words[State.budget]! < 0) this.reason = machine.attention(1);
-        return;
+        return machine.attention(1);
+      case Exit.entered:
+        return this.entered();
       case Exit.overflow:
-        this.enterOnEmptyStack();
-        return;
+        return this.enterOnEmptyStack();
       case Exit.instruction:
-        this.allocate();
-        return;
-      case Exit.return:
-        this.return();
-        return;
+        return this.allocate();
+      case Exit.returning:
+        return this.return();
       case Exit.immutable:
-        this.assign();
-        return;
+        return this.assign();
       case Exit.noBoolean:
         this.stepBack();
         machine.fillScratch("mustBeBoolean", words[State.live]!, 0);
-        this.send(scratch, 0);
-        return;
+        return this.send(scratch, 0);
       default: {
         const pc = (words[words[State.fp]! + 1]! >>> 2) + this.pc - 1;
         throw new MachineFault(`no bytecode ${words[State.instruction]! & 255} at word ${pc}`);
@@ -123,14 +116,15 @@ class Departures {
   // Sends
 
   /** Has the loop go on with the send of the window. */
-  private send(entry: number, argumentCount: number): void {
+  private send(entry: number, argumentCount: number): 0 {
     const { words } = this;
     words[State.entry] = entry;
     words[State.argumentCount] = argumentCount;
-    this.from = From.send;
+    this.sends = true;
+    return 0;
   }
 
-  private fill(at: number, argumentCount: number): void {
+  private fill(at: number, argumentCount: number): 0 {
     const { words, machine } = this;
     const receiver = words[at]!;
     const classIndex = this.memory.classIndex(receiver);
@@ -140,30 +134,26 @@ class Departures {
     const key = sendCacheKey(pc, classIndex);
     const w = words[State.instruction]!;
     machine.fillSendCache(w, mi, pc, entry, key, receiver, argumentCount);
-    this.send(entry, argumentCount);
+    return this.send(entry, argumentCount);
   }
 
   /** Acts on a cache entry as only the machine can. */
-  private act(entry: number): void {
+  private act(entry: number): StopReason | 0 {
     const { words, machine } = this;
     const action = words[entry + 2]!;
     const at = words[State.live]!;
     const argumentCount = words[State.argumentCount]!;
     switch (action & 255) {
       case Action.primitive:
-        this.primitive(action >>> 8, entry, words[entry + 3]!, at, argumentCount);
-        return;
+        return this.primitive(action >>> 8, entry, words[entry + 3]!, at, argumentCount);
       case Action.control:
-        this.control(action >>> 8, entry, at, argumentCount);
-        return;
+        return this.control(action >>> 8, entry, at, argumentCount);
       case Action.instantiate:
-        this.primitive(basicNew, entry, machine.lookup.detail(words[entry + 1]!), at, 0);
-        return;
+        return this.primitive(basicNew, entry, machine.lookup.detail(words[entry + 1]!), at, 0);
       case Action.contextReceiver:
-        this.reason = machine.sendToContext(words[entry + 1]!, at, argumentCount);
-        return;
+        return machine.sendToContext(words[entry + 1]!, at, argumentCount);
       default:
-        this.notUnderstood(entry, at, argumentCount);
+        return this.notUnderstood(entry, at, argumentCount);
     }
   }
 
@@ -173,61 +163,84 @@ class Departures {
     detail: number,
     at: number,
     argumentCount: number,
-  ): void {
+  ): 0 {
     const code = this.words[entry + 1]!;
     const result = this.primitives[number]!(this.machine, at, argumentCount);
-    if (result !== 0) this.words[at] = result;
-    else this.activate(code, detail, argumentCount);
+    if (result === 0) return this.activate(code, detail, argumentCount);
+    this.words[at] = result;
+    return 0;
   }
 
-  private control(number: number, entry: number, at: number, argumentCount: number): void {
+  private control(
+    number: number,
+    entry: number,
+    at: number,
+    argumentCount: number,
+  ): StopReason | 0 {
     const { words, machine } = this;
     const code = words[entry + 1]!;
     const detail = words[entry + 3]!;
+    const fp = words[State.fp]!;
+    const pc = words[fp + 2]!;
     const outcome = machine.control.perform(number, at, argumentCount);
-    if (outcome === Outcome.failed) this.activate(code, detail, argumentCount);
-    else if (outcome === Outcome.resend) {
+    // In a single step the frame has been given its own pc, but the copy goes on.
+    if (outcome !== Outcome.switched) words[fp + 2] = pc;
+    if (outcome === Outcome.failed) return this.activate(code, detail, argumentCount);
+    if (outcome === Outcome.resend) {
       machine.control.fillEntry(scratch, at);
-      this.send(scratch, machine.control.argumentCount);
-    } else if (outcome === Outcome.switched) {
-      if (words[State.fp] === 0 && !machine.resumeNext()) {
-        this.reason = Stop.idle;
-        return;
-      }
-      this.reason = machine.stop;
-      machine.stop = 0;
-    } else words[at] = outcome;
+      return this.send(scratch, machine.control.argumentCount);
+    }
+    if (outcome !== Outcome.switched) {
+      words[at] = outcome;
+      return 0;
+    }
+    if (words[State.fp] === 0 && !machine.resumeNext()) return Stop.idle;
+    const reason = machine.stop;
+    machine.stop = 0;
+    return reason;
   }
 
   /** Runs the bytecodes of a method whose primitive has failed. */
-  private activate(code: number, detail: number, argumentCount: number): void {
+  private activate(code: number, detail: number, argumentCount: number): 0 {
     const { words } = this;
     words[scratch + 1] = code;
     words[scratch + 2] = Action.activate;
     words[scratch + 3] = detail;
-    this.send(scratch, argumentCount);
+    return this.send(scratch, argumentCount);
   }
 
-  private notUnderstood(entry: number, at: number, argumentCount: number): void {
+  /** Behind an activation: it may want a failure code, and is a safepoint. */
+  private entered(): StopReason | 0 {
+    const { words, machine } = this;
+    const fp = words[State.fp]!;
+    if ((machine.code.frame(words[fp + 1]!) & CodeFlag.failureCode) !== 0)
+      words[fp + 3] = machine.failureSymbol();
+    return words[State.budget]! < 0 ? machine.attention(1) : 0;
+  }
+
+  private notUnderstood(entry: number, at: number, argumentCount: number): StopReason | 0 {
     const { words, machine } = this;
     const mi = words[words[State.fp]! + 1]! >>> 2;
     const w = words[State.instruction]!;
+    const fp = words[State.fp]!;
+    const pc = words[fp + 2]!;
     const count = machine.notUnderstood(w, mi, mi + this.pc, entry, at, argumentCount);
-    if (count >= 0) this.send(scratch, count);
-    else if (!machine.resumeNext()) this.reason = Stop.idle;
+    if (count < 0) return machine.resumeNext() ? 0 : Stop.idle;
+    words[fp + 2] = pc;
+    return this.send(scratch, count);
   }
 
-  private enterOnEmptyStack(): void {
+  private enterOnEmptyStack(): StopReason | 0 {
     const { words, machine } = this;
     const at = words[State.live]!;
     const argumentCount = words[State.argumentCount]!;
     machine.enterOnEmptyStack(words[scratch + 1]!, words[scratch + 3]!, at, argumentCount);
-    if (--words[State.budget]! < 0) this.reason = machine.attention(1);
+    return --words[State.budget]! < 0 ? machine.attention(1) : 0;
   }
 
   // Instructions
 
-  private return(): void {
+  private return(): StopReason | 0 {
     const { words, machine } = this;
     const fp = words[State.fp]!;
     const answer = words[fp + this.operandA]!;
@@ -235,15 +248,14 @@ class Departures {
     this.stepBack();
     if ((words[State.instruction]! & 255) === Op.return) {
       words[State.live] = first;
-      this.reason = machine.returnFrom(fp, answer);
-    } else {
-      words[State.live] = Math.max(fp + this.operandA, first);
-      this.reason = machine.nonLocalReturn(fp, answer);
+      return machine.returnFrom(fp, answer);
     }
+    words[State.live] = Math.max(fp + this.operandA, first);
+    return machine.nonLocalReturn(fp, answer);
   }
 
   /** A store into an immutable object. */
-  private assign(): void {
+  private assign(): 0 {
     const { words, machine } = this;
     const fp = words[State.fp]!;
     const w = words[State.instruction]!;
@@ -255,11 +267,11 @@ class Departures {
       words[fp + this.operandA]!,
       slot,
     );
-    this.fill(words[State.live]!, 2);
+    return this.fill(words[State.live]!, 2);
   }
 
   /** Instructions that make an object, where eden has no room or a Context is asked for. */
-  private allocate(): void {
+  private allocate(): StopReason | 0 {
     const { words, machine, memory } = this;
     const fp = words[State.fp]!;
     const register = fp + this.operandA;
@@ -288,10 +300,10 @@ class Departures {
     }
     if (made !== 0) {
       words[register] = made;
-      return;
+      return 0;
     }
     this.stepBack();
     words[State.live] = live;
-    this.reason = machine.outOfMemory();
+    return machine.outOfMemory();
   }
 }

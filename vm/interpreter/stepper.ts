@@ -169,7 +169,7 @@ export class Stepper {
     const pc = words[fp + FrameOffset.pc]! >> 1;
     let first = words[codeAt + pc]!;
     let second = words[codeAt + pc + 1]!;
-    const { next, selector } = bytecodeAt[first & 255]!;
+    const { next, selector, operands } = bytecodeAt[first & 255]!;
     let taken = 0;
     if (next === undefined) second = trap;
     if (isJump(first & 255) && (first & 255) !== Op.jumpFar) {
@@ -185,7 +185,11 @@ export class Stepper {
     words.fill(trap, copyAt, copyAt + copyWords);
     words[copyAt] = first;
     words[copyAt + 1] = second;
-    const sends = selector !== undefined || (first & 255) === Op.send || next === "literal";
+    const sends =
+      selector !== undefined ||
+      (first & 255) === Op.send ||
+      operands === "ABl" ||
+      next === "literal";
     const windowEnd = sends ? this.windowEnd(fp, first, second) : 0;
     this.step = { frame: fp, windowEnd, pc, taken, isTrapped: false };
     words[fp + FrameOffset.pc] = smallInteger(copyAt - codeAt);

@@ -64,6 +64,7 @@ export class CodePath {
     if (isAtPut) this.read(a);
     this.read((word << 8) >> 24);
     if (row.operands === "ABC") this.read(word >> 24);
+    if (row.operands === "ABl") this.selector(word >>> 24);
     const companion = this.words[this.pc + 1]!;
     if (row.next === "branch") {
       this.branch(row, companion);
@@ -85,7 +86,8 @@ export class CodePath {
     if ((operation !== Op.jumpIfTrue && operation !== Op.jumpIfFalse) || offset < 0) {
       this.fail("a branch forward as companion", `0x${(companion >>> 0).toString(16)}`);
     }
-    if (row.selector !== undefined) this.slowPath((companion << 16) >> 24);
+    if (row.selector !== undefined || row.operands === "ABl")
+      this.slowPath((companion << 16) >> 24);
     this.goTo(this.pc + 2);
     this.goTo(this.pc + 2 + offset);
   }

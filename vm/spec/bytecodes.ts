@@ -8,7 +8,7 @@
  * register above every live operand; a call's window starts at top, so words
  * below a window are all live and words above are all dead.
  *
- * Arithmetic, comparison and access operations work on any registers and carry
+ * Arithmetic, comparison, access and unary sends work on any registers and carry
  * a companion word behind them. The fast path skips or decodes the companion.
  * The slow path copies its operands to a window at the companion's source
  * register (top), sends the operation's selector, and returns to the companion,
@@ -22,7 +22,7 @@
  * Register code after R. Ierusalimschy et al., "The Implementation of Lua 5.0".
  */
 
-/** How the operand bytes are read. L: unsigned 16-bit literal index. I: signed 16-bit number. i: signed byte in C. u: unsigned byte in C. n: unsigned byte in B. */
+/** How the operand bytes are read. L: unsigned 16-bit literal index. I: signed 16-bit number. i: signed byte in C. u: unsigned byte in C. l: literal index in C. n: unsigned byte in B. */
 export type OperandFormat =
   | ""
   | "A"
@@ -30,6 +30,7 @@ export type OperandFormat =
   | "ABC"
   | "ABu"
   | "ABi"
+  | "ABl"
   | "AL"
   | "AI"
   | "I"
@@ -134,6 +135,20 @@ export const bytecodes = [
     operands: "An",
     next: "literal",
     doc: "sendFar, with lookup starting above the method class of the code",
+  },
+  {
+    name: "sendUnary",
+    opcode: 27,
+    operands: "ABl",
+    next: "move",
+    doc: "R[A] := R[B] sent literal C without arguments; not through the window if the method only answers something",
+  },
+  {
+    name: "sendUnaryBranch",
+    opcode: 30,
+    operands: "ABl",
+    next: "branch",
+    doc: "branch on what it answers",
   },
 
   // Returning

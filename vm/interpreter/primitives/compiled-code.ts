@@ -117,7 +117,7 @@ function selectorSent(machine: Machine, code: Oop, bytecode: number, next: numbe
   const literal = (index: number) =>
     machine.memory.fetchPointer(CodeSlot.firstLiteral + index, code);
   const opcode = bytecode & 0xff;
-  if (opcode === Op.send) return literal(bytecode >>> 24);
+  if (opcode === Op.send || bytecodeAt[opcode]?.operands === "ABl") return literal(bytecode >>> 24);
   if (opcode === Op.sendFar || opcode === Op.superSend) return literal(next);
   const row = bytecodeAt[opcode];
   const text = row?.next === "move" || row?.next === "branch" ? row.selector : undefined;
