@@ -4,12 +4,14 @@
  * Values: integers from -2^31 to 2^53-1, text, byte strings, booleans, null,
  * arrays, and maps with text keys. Everything is in the one canonical form of
  * RFC 8949, section 4.2.1: shortest lengths, no indefinite lengths, keys in
- * the order of their encodings and so none twice. Whatever else stands in bytes
- * is refused; lengths and depth are bounded before anything is allocated.
+ * the order of their encodings and so none twice.
  *
- * Written out here because each start of the command line reads a manifest: a
- * library for all of CBOR takes longer to load than that.
+ * cbor-x does the encoding and decoding, in the build that needs no `eval`.
+ * By itself it accepts duplicate keys and non-canonical forms, so bytes are
+ * first scanned here, which bounds lengths and depth before anything is
+ * allocated, and what was decoded must encode to the same bytes again.
  */
+import { Encoder } from "cbor-x/index-no-eval";
 import { assert, ImageError } from "./errors.ts";
 
 export type CborValue =
@@ -23,24 +25,27 @@ export type CborValue =
 
 export type CborMap = ReadonlyMap<string, CborValue>;
 
-/** Major types, the upper three bits of an item's first byte. */
-const Major = { natural: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5, simple: 7 } as const;
-/** First bytes of simple values. */
-const Simple = { false: 0xf4, true: 0xf5, null: 0xf6 } as const;
-
 const deepest = 8;
 const smallestInteger = -(2 ** 31);
 
+const codec = new Encoder({ useRecords: false, tagUint8Array: false, mapsAsObjects: false });
+
 /** Encodes a value canonically. */
 export function encodeCbor(value: CborValue): Uint8Array {
-  const writer = new Writer();
-  writer.putValue(value, 0);
-  return writer.taken();
+  return new Uint8Array(codec.encode(forEncoder(value, 0)));
 }
 
 /** Decodes bytes that hold exactly one value, canonically encoded, or refuses them. */
 export function decodeCbor(bytes: Uint8Array, startInFile = 0): CborValue {
-  return new Reader(bytes, startInFile).takeAll();
+  new Scanner(bytes, startInFile).scanAll();
+  let value: CborValue;
+  try {
+    value = fromDecoder(codec.decode(bytes.slice()));
+  } catch {
+    throw notCanonical(startInFile, "a value cbor-x decodes");
+  }
+  if (!sameBytes(encodeCbor(value), bytes)) throw notCanonical(startInFile, "the canonical form");
+  return value;
 }
 
 export function sameBytes(some: Uint8Array, others: Uint8Array): boolean {
@@ -62,6 +67,28 @@ export function isStorableInteger(value: number): boolean {
   return Number.isSafeInteger(value) && value >= smallestInteger && !Object.is(value, -0);
 }
 
+function forEncoder(value: CborValue, depth: number): unknown {
+  assert(depth <= deepest, "a value is nested too deeply for CBOR");
+  if (typeof value === "number") {
+    assert(isStorableInteger(value), "only integers from -2^31 to 2^53-1 are stored");
+    return value >= 2 ** 32 ? BigInt(value) : value;
+  }
+  if (typeof value === "string") {
+    assert(isStorableText(value), "text with an unpaired surrogate cannot be stored");
+    return value;
+  }
+  if (value === null || typeof value === "boolean") return value;
+  // Buffers of Node are encoded as plain bytes too.
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (Array.isArray(value)) return value.map((each) => forEncoder(each, depth + 1));
+  assert(value instanceof Map, "only values of CborValue are stored");
+  const keys = [...value.keys()].map((key) => ({ key, utf8: utf8Encoder.encode(key) }));
+  keys.sort((some, other) => compareKeys(some.utf8, other.utf8));
+  return new Map(
+    keys.map(({ key }) => [forEncoder(key, depth + 1), forEncoder(value.get(key)!, depth + 1)]),
+  );
+}
+
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -74,89 +101,26 @@ function compareKeys(some: Uint8Array, other: Uint8Array): number {
   return 0;
 }
 
-class Writer {
-  private bytes = new Uint8Array(1024);
-  private size = 0;
-
-  taken(): Uint8Array {
-    return this.bytes.slice(0, this.size);
+function fromDecoder(value: unknown): CborValue {
+  if (typeof value === "bigint") return Number(value);
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (Array.isArray(value)) return value.map(fromDecoder);
+  if (value instanceof Map) {
+    return new Map([...value].map(([key, each]) => [String(key), fromDecoder(each)]));
   }
-
-  putValue(value: CborValue, depth: number): void {
-    assert(depth <= deepest, "a value is nested too deeply for CBOR");
-    if (value === null || typeof value === "boolean") {
-      this.putByte(value === null ? Simple.null : value ? Simple.true : Simple.false);
-    } else if (typeof value === "number") {
-      assert(isStorableInteger(value), "only integers from -2^31 to 2^53-1 are stored");
-      if (value < 0) this.putHead(Major.negative, -1 - value);
-      else this.putHead(Major.natural, value);
-    } else if (typeof value === "string") {
-      this.putText(utf8Of(value));
-    } else if (value instanceof Uint8Array) {
-      this.putHead(Major.bytes, value.length);
-      this.putBytes(value);
-    } else if (Array.isArray(value)) {
-      this.putHead(Major.array, value.length);
-      for (const each of value) this.putValue(each, depth + 1);
-    } else {
-      assert(value instanceof Map, "only values of CborValue are stored");
-      this.putMap(value, depth);
-    }
-  }
-
-  private putMap(map: CborMap, depth: number): void {
-    const entries = [...map].map(([key, value]) => ({ key: utf8Of(key), value }));
-    entries.sort((some, other) => compareKeys(some.key, other.key));
-    this.putHead(Major.map, entries.length);
-    for (const { key, value } of entries) {
-      this.putText(key);
-      this.putValue(value, depth + 1);
-    }
-  }
-
-  private putText(utf8: Uint8Array): void {
-    this.putHead(Major.text, utf8.length);
-    this.putBytes(utf8);
-  }
-
-  private putHead(major: number, argument: number): void {
-    if (argument < 24) {
-      this.putByte((major << 5) | argument);
-      return;
-    }
-    const sizeExponent =
-      argument < 2 ** 8 ? 0 : argument < 2 ** 16 ? 1 : argument < 2 ** 32 ? 2 : 3;
-    this.putByte((major << 5) | (24 + sizeExponent));
-    for (let place = (1 << sizeExponent) - 1; place >= 0; place--) {
-      this.putByte(Math.floor(argument / 256 ** place) % 256);
-    }
-  }
-
-  private putByte(byte: number): void {
-    this.reserve(1);
-    this.bytes[this.size++] = byte;
-  }
-
-  private putBytes(bytes: Uint8Array): void {
-    this.reserve(bytes.length);
-    this.bytes.set(bytes, this.size);
-    this.size += bytes.length;
-  }
-
-  private reserve(more: number): void {
-    if (this.size + more <= this.bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.size + more, 2 * this.bytes.length));
-    larger.set(this.bytes);
-    this.bytes = larger;
-  }
+  return value as CborValue;
 }
 
-function utf8Of(text: string): Uint8Array {
-  assert(isStorableText(text), "text with an unpaired surrogate cannot be stored");
-  return utf8Encoder.encode(text);
+function notCanonical(offset: number, expected: string, found?: string): ImageError {
+  return new ImageError("EIMG_CBOR", {
+    place: { offset },
+    expected,
+    ...(found === undefined ? {} : { found }),
+  });
 }
 
-class Reader {
+/** Reads through encoded bytes without building anything; refuses what is not canonical. */
+class Scanner {
   private readonly bytes: Uint8Array;
   private readonly startInFile: number;
   private position = 0;
@@ -166,67 +130,48 @@ class Reader {
     this.startInFile = startInFile;
   }
 
-  takeAll(): CborValue {
-    const value = this.takeValue(0);
+  scanAll(): void {
+    this.scanValue(0);
     if (this.position < this.bytes.length) throw this.refusal("the end of the value", "more bytes");
-    return value;
   }
 
-  private takeValue(depth: number): CborValue {
+  private scanValue(depth: number): void {
     if (depth > deepest) throw this.refusal(`at most ${deepest} levels of nesting`, "more");
     const start = this.position;
     const head = this.takeByte();
     const major = head >> 5;
-    if (major === Major.simple) return this.simpleValue(head, start);
-    const argument = this.takeArgument(head & 31, start);
-    switch (major) {
-      case Major.natural:
-        return argument;
-      case Major.negative:
-        return -1 - argument >= smallestInteger ? -1 - argument : this.refuseType(start);
-      case Major.bytes:
-        return new Uint8Array(this.takeBytes(argument, start));
-      case Major.text:
-        return this.decode(this.takeBytes(argument, start), start);
-      case Major.array:
-        return this.takeArray(argument, start, depth);
-      case Major.map:
-        return this.takeMap(argument, start, depth);
-      default:
-        return this.refuseType(start);
+    if (major === 7) {
+      if (head < 0xf4 || head > 0xf6) this.refuseType(start);
+      return;
     }
+    const argument = this.takeArgument(head & 31, start);
+    if (major === 1 && -1 - argument < smallestInteger) this.refuseType(start);
+    if (major === 2) this.takeBytes(argument, start);
+    else if (major === 3) this.takeText(argument, start);
+    else if (major === 4) this.scanItems(argument, 1, start, depth);
+    else if (major === 5) this.scanMap(argument, start, depth);
+    else if (major === 6) this.refuseType(start);
   }
 
-  private simpleValue(head: number, start: number): boolean | null {
-    if (head === Simple.null) return null;
-    return head === Simple.true || (head === Simple.false ? false : this.refuseType(start));
+  private scanItems(count: number, smallest: number, start: number, depth: number): void {
+    this.refuseBeyondEnd(count * smallest, start);
+    for (let index = 0; index < count; index++) this.scanValue(depth + 1);
   }
 
-  private takeArray(count: number, start: number, depth: number): CborValue[] {
-    this.refuseBeyondEnd(count, start);
-    const values: CborValue[] = [];
-    for (let index = 0; index < count; index++) values.push(this.takeValue(depth + 1));
-    return values;
-  }
-
-  private takeMap(count: number, start: number, depth: number): CborMap {
+  private scanMap(count: number, start: number, depth: number): void {
     this.refuseBeyondEnd(count * 2, start);
-    const map = new Map<string, CborValue>();
     let before: Uint8Array | undefined;
     for (let index = 0; index < count; index++) {
       const keyStart = this.position;
       const head = this.takeByte();
-      if (head >> 5 !== Major.text) {
-        throw this.refusal("a text key", `type ${head >> 5}`, keyStart);
-      }
-      const key = this.takeBytes(this.takeArgument(head & 31, keyStart), keyStart);
+      if (head >> 5 !== 3) throw this.refusal("a text key", `type ${head >> 5}`, keyStart);
+      const key = this.takeText(this.takeArgument(head & 31, keyStart), keyStart);
       if (before !== undefined && compareKeys(before, key) >= 0) {
         throw this.refusal("keys in canonical order, none twice", "another order", keyStart);
       }
       before = key;
-      map.set(this.decode(key, keyStart), this.takeValue(depth + 1));
+      this.scanValue(depth + 1);
     }
-    return map;
   }
 
   private takeArgument(short: number, start: number): number {
@@ -242,12 +187,14 @@ class Reader {
     return argument;
   }
 
-  private decode(bytes: Uint8Array, start: number): string {
+  private takeText(size: number, start: number): Uint8Array {
+    const bytes = this.takeBytes(size, start);
     try {
-      return utf8Decoder.decode(bytes);
+      utf8Decoder.decode(bytes);
     } catch {
       throw this.refusal("UTF-8", "other bytes", start);
     }
+    return bytes;
   }
 
   private takeBytes(size: number, start: number): Uint8Array {
@@ -275,10 +222,6 @@ class Reader {
   }
 
   private refusal(expected: string, found: string, at = this.position): ImageError {
-    return new ImageError("EIMG_CBOR", {
-      place: { offset: this.startInFile + at },
-      expected,
-      found,
-    });
+    return notCanonical(this.startInFile + at, expected, found);
   }
 }

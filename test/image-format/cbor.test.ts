@@ -1,4 +1,5 @@
-import { Encoder } from "cbor-x";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { type CborValue, decodeCbor, encodeCbor } from "../../image-format/cbor.ts";
 import { ImageError } from "../../image-format/errors.ts";
@@ -133,47 +134,8 @@ describe("CBOR", () => {
     expect(accepted).toBeGreaterThan(100);
   });
 
-  it("encodes as another implementation does, and decodes what that encodes", () => {
-    const cborX = new Encoder({ useRecords: false, tagUint8Array: false, mapsAsObjects: false });
-    const random = new Random(7);
-    for (let round = 0; round < 500; round++) {
-      const value = sampleValue(random, 0);
-      const bytes = encodeCbor(value);
-      expect(hex(new Uint8Array(cborX.encode(forCborX(value))))).toBe(hex(bytes));
-      expect(decodeCbor(bytes)).toEqual(value);
-    }
+  it("runs without eval, as a strict content security policy demands", () => {
+    const path = createRequire(import.meta.url).resolve("cbor-x/index-no-eval");
+    expect(readFileSync(path, "utf8")).not.toMatch(/\beval\(|new Function\(/);
   });
 });
-
-/** A value whose maps have their keys in canonical order already. */
-function sampleValue(random: Random, depth: number): CborValue {
-  const magnitude = random.below(2) === 0 ? random.below(30) : 2 ** random.below(54) - 1;
-  const text = "aé€😀".slice(0, [0, 1, 2, 3, 5][random.below(5)]).repeat(random.below(20));
-  const count = random.below(30);
-  const nested = () => sampleValue(random, depth + 1);
-  switch (random.below(depth < 3 ? 8 : 6)) {
-    case 0:
-      return magnitude;
-    case 1:
-      return -1 - Math.min(magnitude, 2 ** 31 - 1);
-    case 2:
-      return text;
-    case 3:
-      return new Uint8Array(count).fill(random.below(256));
-    case 4:
-      return random.below(2) === 0;
-    case 5:
-      return null;
-    case 6:
-      return Array.from({ length: count }, nested);
-    default:
-      return new Map(Array.from({ length: count }, (_, key) => [`${"k".repeat(key)}`, nested()]));
-  }
-}
-
-function forCborX(value: CborValue): unknown {
-  if (typeof value === "number") return value >= 2 ** 32 ? BigInt(value) : value;
-  if (Array.isArray(value)) return value.map(forCborX);
-  if (value instanceof Map) return new Map([...value].map(([key, each]) => [key, forCborX(each)]));
-  return value;
-}
