@@ -56,7 +56,10 @@ export async function sourcesIn(files: readonly (readonly [string, File])[]): Pr
 
 /** The files that a drop brings, those in folders too, with their paths. Must be asked before the event is over. */
 export async function droppedFiles(transfer: DataTransfer): Promise<[string, File][]> {
+  const dropped = [...transfer.files];
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
+  // What a program drops has files and no entries.
+  if (!entries.some((entry) => entry !== null)) return dropped.map((file) => [file.name, file]);
   const files: [string, File][] = [];
   for (const entry of entries) if (entry !== null) await collect(entry, entry.name, files);
   return files;
