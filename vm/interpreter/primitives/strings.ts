@@ -279,10 +279,9 @@ const stringCompare: Primitive = (machine, at) => {
     let a = left[index]!;
     let b = right[index]!;
     if (a === b) continue;
-    // Case is a matter of Latin 1 here: an order is by code points above it.
     if (!sensitive) {
-      if (a < 256) a = latinLower[a]!;
-      if (b < 256) b = latinLower[b]!;
+      a = lower(a);
+      b = lower(b);
     }
     if (a !== b) return smallInteger(a < b ? -1 : 1);
   }
