@@ -51,6 +51,7 @@ export async function openCrossing(): Promise<Crossing> {
     async difference(image, capture) {
       const { program, output: expected, steps } = capture.reference;
       const first = interrupt(image, capture);
+      if (first.ended) return undefined;
       const base64 = Buffer.from(first.image).toString("base64");
       const away = Math.ceil((steps - capture.step) / 2);
       const leg = (await page.evaluate(

@@ -378,23 +378,29 @@ test("reverses in place", () => {
 });
 
 test("steps a random generator as big numbers do", () => {
-  const state = bytes(1, 2, 3, 4, 5, 6, 7, 0xf8);
-  let expected = 0xf807060504030201n;
+  const modulus = 2n ** 31n - 1n;
+  const state = bytes(1, 2, 3, 4, 0, 0, 0, 0);
+  let expected = 0x04030201n;
+  const stateNow = () =>
+    new DataView(Uint8Array.from(byteList(state) as number[]).buffer).getBigUint64(0, true);
   for (let step = 0; step < 200; step++) {
-    const word = BigInt.asUintN(32, ((expected >> 18n) ^ expected) >> 27n);
-    const count = expected >> 59n;
-    const turned = BigInt.asUintN(32, (word >> count) | (word << (-count & 31n))) & 0x7fffffffn;
-    expected = BigInt.asUintN(64, expected * 6364136223846793005n + 1442695040888963407n);
-    const bound = 1 + step * 20000;
-    expect(call(primitives.randomStep, nilOop, state, int(bound))).toBe(
-      int(Number((turned * BigInt(bound)) >> 31n) + 1),
+    expected = (expected * 16807n) % modulus;
+    const bound = BigInt(1 + step * 20000);
+    expect(call(primitives.randomStep, nilOop, state, int(Number(bound)))).toBe(
+      int(Number((expected * bound) / modulus) + 1),
     );
-    const view = new DataView(Uint8Array.from(byteList(state) as number[]).buffer);
-    expect(view.getBigUint64(0, true)).toBe(expected);
+    expect(stateNow()).toBe(expected);
   }
-  expect(memory.floatValue(call(primitives.randomStep, nilOop, state, int(0)) as Oop)).toBeLessThan(
-    1,
-  );
-  expect(call(primitives.randomStep, nilOop, state, int(4194305))).toBe("!badArgument");
+  expected = (expected * 16807n) % modulus;
+  const fraction = call(primitives.randomStep, nilOop, state, int(0)) as Oop;
+  expect(memory.floatValue(fraction)).toBe(Number(expected) / Number(modulus));
+  expected = (expected * 16807n) % modulus;
+  expect(integer(call(primitives.randomStep, nilOop, state, int(-1)))).toBe(Number(expected - 1n));
+  expect(call(primitives.randomStep, nilOop, state, text("6"))).toBe("!badArgument");
   expect(call(primitives.randomStep, nilOop, bytes(1, 2, 3), int(6))).toBe("!badArgument");
+});
+
+test("starts a random generator from any state", () => {
+  const state = bytes(0, 0, 0, 0, 0, 0, 0, 0);
+  expect(integer(call(primitives.randomStep, nilOop, state, int(-1)))).toBe(16806);
 });
