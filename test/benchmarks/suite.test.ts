@@ -49,7 +49,9 @@ describe("the Smalltalk programs", () => {
               ? "global"
               : "undeclared",
         });
-        expect(warnings, method.source).toEqual([]);
+        // Class variables may be assigned.
+        const bad = warnings.filter(({ kind }) => kind !== "assignment");
+        expect(bad, method.source).toEqual([]);
       }
     });
   }

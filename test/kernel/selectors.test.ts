@@ -15,7 +15,7 @@ const implementedSelectors = `
 selectors := IdentitySet new.
 Smalltalk globals allClasses do: [ :each |
   selectors addAll: each selectors; addAll: each class selectors ].
-Smalltalk writeOutput: (String lf join: (selectors asArray collect: [ :each | each asString ])).
+Smalltalk writeOutput: (String lf join: (selectors asArray collect: [ :each | each asString ])) , String lf.
 nil`;
 
 describe("the kernel's selectors", () => {
