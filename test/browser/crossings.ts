@@ -51,20 +51,22 @@ export async function openCrossing(): Promise<Crossing> {
     async difference(image, capture) {
       const { program, output: expected, steps } = capture.reference;
       const first = interrupt(image, capture);
-      if (first.ended) return undefined;
-      const base64 = Buffer.from(first.image).toString("base64");
-      const away = Math.ceil((steps - capture.step) / 2);
-      const leg = (await page.evaluate(
-        ([bytes, count]) =>
-          (globalThis as unknown as { runLeg(image: unknown, steps: unknown): Leg }).runLeg(
-            bytes,
-            count,
-          ),
-        [base64, away] as const,
-      )) as Leg;
-      let printed = first.printed + leg.printed;
-      if (!leg.ended) {
-        printed += finish(openSession(new Uint8Array(Buffer.from(leg.image, "base64")), []));
+      let printed = first.printed;
+      if (!first.ended) {
+        const base64 = Buffer.from(first.image).toString("base64");
+        const away = Math.ceil((steps - capture.step) / 2);
+        const leg = (await page.evaluate(
+          ([bytes, count]) =>
+            (globalThis as unknown as { runLeg(image: unknown, steps: unknown): Leg }).runLeg(
+              bytes,
+              count,
+            ),
+          [base64, away] as const,
+        )) as Leg;
+        printed += leg.printed;
+        if (!leg.ended) {
+          printed += finish(openSession(new Uint8Array(Buffer.from(leg.image, "base64")), []));
+        }
       }
       if (printed === expected) return undefined;
       return `${program.name} at step ${capture.step}:\n${printed}\ninstead of\n${expected}`;
