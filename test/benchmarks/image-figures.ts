@@ -23,14 +23,15 @@ export interface WorkPlace {
   readonly runs: number;
 }
 
-const program = fileURLToPath(new URL("../../dist/bench/image-work.mjs", import.meta.url));
+const program = (name: string) =>
+  fileURLToPath(new URL(`../../dist/bench/${name}.mjs`, import.meta.url));
 
 /** Milliseconds to open an image in a process that has done nothing else. */
 export function openAfresh(image: string): number {
-  return Number(runNode([program, "open once", image]).split("\n").at(-1));
+  return Number(runNode([program("open-once"), image]));
 }
 
 export function runImageWork(name: ImageWork, place: WorkPlace): ImageFigure[] {
-  const lines = runNode([program, name, JSON.stringify(place)]).split("\n");
+  const lines = runNode([program("image-work"), name, JSON.stringify(place)]).split("\n");
   return JSON.parse(lines.at(-1)!);
 }

@@ -13,6 +13,8 @@ import { bundling } from "../../vm/bundling.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+/** Each measurement is a process of one of these. */
+const programs = ["bench", "image-work", "open-once"];
 
 await buildWhatIsStale(["cli", "image"]);
 await build({
@@ -27,7 +29,7 @@ await build({
     minify: "oxc",
     rolldownOptions: {
       ...bundling,
-      input: { bench: here("bench.ts"), "image-work": here("image-work.ts") },
+      input: Object.fromEntries(programs.map((name) => [name, here(`${name}.ts`)])),
       output: { entryFileNames: "[name].mjs", chunkFileNames: "shared-[name].mjs" },
     },
   },

@@ -260,13 +260,23 @@ describe("a collection for a full save", () => {
     expect(verifyHeap(memory)).toBeUndefined();
   });
 
-  it("moves nothing in a large heap with little that is dead", () => {
+  it("moves and frees nothing in a large heap with little that is dead", () => {
     const { heap, memory, start, live } = heapWithDead(0x8000);
     const before = heap.root(live);
     heap.collector.collectForSave();
     expect(heap.root(live)).toBe(before);
+    expect(memory.oldSpace.freeBytes).toBe(0);
+    expect(verifyHeap(memory)).toBeUndefined();
+    heap.collector.collectFull();
     expect(memory.oldSpace.freeBytes).toBe((before >>> 0) - 8 - start);
     expect(verifyHeap(memory)).toBeUndefined();
+  });
+
+  it("frees what has lost its class in a large heap with little that is dead", () => {
+    const { heap, memory, start, live } = heapWithDead(0x8000);
+    memory.classesDropped = true;
+    heap.collector.collectForSave();
+    expect(memory.oldSpace.freeBytes).toBe((heap.root(live) >>> 0) - 8 - start);
   });
 
   it("leaves nothing dead in a small heap", () => {

@@ -164,14 +164,16 @@ export class Collector {
 
   /**
    * Collects everything for a full save: compacts, unless in a large heap so
-   * little is dead that moving everything behind it would not pay.
+   * little is dead that moving everything behind it would not pay. Then what is dead
+   * stays until the next collection, for looking for it would not pay either; as none of it has
+   * been freed, it refers to nothing that is gone. But what lost its class must go.
    */
   collectForSave(): CollectionResult {
     const { memory } = this;
     return this.collectAtOnce(() => {
       const isLarge = memory.heapBytes >= largeHeapBytes;
-      if (isLarge && this.deadBytes <= memory.heapBytes >>> 6) this.sweepAtOnce();
-      else this.slide();
+      if (!isLarge || this.deadBytes > memory.heapBytes >>> 6) this.slide();
+      else if (memory.classesDropped) this.sweepAtOnce();
     });
   }
 
