@@ -6,6 +6,7 @@ import {
 } from "../../vm/memory/heap-verifier.ts";
 import {
   ClassSlot,
+  classFormat,
   classIndexOf,
   Format,
   formatShift,
@@ -149,6 +150,15 @@ describe("the heap verifier", () => {
       (heap) => {
         const { memory, classes } = heap;
         memory.setIdentityHash(classes.at(classIndexOf.Point), 77);
+      },
+    ],
+    [
+      "a class with slots of its own whose instances the machine makes",
+      "CLASS_TABLE",
+      ({ memory, classes }) => {
+        const behavior = classes.at(classIndexOf.Float64Array);
+        const shape = classFormat(1, Format.words64);
+        memory.storePointer(ClassSlot.format, behavior, smallInteger(shape));
       },
     ],
     [

@@ -14,7 +14,6 @@ import {
   ContextSlot,
   classIndexMask,
   classIndexOf,
-  Format,
   falseOop,
   headerBytes,
   headerWords,
@@ -221,7 +220,7 @@ export class ControlPrimitives {
     const elements: Oop[] = [];
     for (let n = 1; n <= argumentCount; n++) elements.push(this.words[at + n]);
     const args = memory.newArray(elements);
-    const message = memory.allocate(classIndexOf.Message, Format.fixed, 3);
+    const message = machine.classes.instantiate(machine.classes.at(classIndexOf.Message), 0);
     if (args === 0 || message === 0) return this.endProcess("memory is full");
     if (found !== 0 && memory.classIndex(found) !== classIndexOf.CompiledMethod) {
       this.words[at] = found;

@@ -87,28 +87,31 @@ export const forwardedClassIndex = 0;
 /**
  * Classes the machine knows, at fixed class indices, with the slots it relies
  * on in their order. A class's identity hash is its class index. Subclasses in
- * the kernel may add slots behind these; a test compares them.
+ * the kernel may add slots behind these; a test compares them. Where there is a format,
+ * instances have it and no other slots: the machine makes them itself.
  */
 export const knownClasses = [
   { name: "(forwarded)", slots: [] },
   { name: "(free)", slots: [] },
   { name: "SmallInteger", slots: [] },
   { name: "Character", slots: [] },
-  { name: "BoxedFloat64", slots: [] },
-  { name: "Array", slots: [] },
-  { name: "ByteString", slots: [] },
-  { name: "ByteSymbol", slots: [] },
-  { name: "LargePositiveInteger", slots: [] },
-  { name: "LargeNegativeInteger", slots: [] },
+  { name: "BoxedFloat64", slots: [], format: Format.words64 },
+  { name: "Array", slots: [], format: Format.indexable },
+  { name: "ByteString", slots: [], format: Format.bytes },
+  { name: "ByteSymbol", slots: [], format: Format.bytes },
+  { name: "LargePositiveInteger", slots: [], format: Format.bytes },
+  { name: "LargeNegativeInteger", slots: [], format: Format.bytes },
   {
     name: "FullBlockClosure",
     slots: ["outerContext", "compiledBlock", "numArgs", "receiver"],
+    format: Format.indexableWithFixed,
   },
-  { name: "CompiledMethod", slots: [] },
-  { name: "CompiledBlock", slots: [] },
+  { name: "CompiledMethod", slots: [], format: Format.compiledCode },
+  { name: "CompiledBlock", slots: [], format: Format.compiledCode },
   {
     name: "Context",
     slots: ["sender", "pc", "stackp", "method", "closureOrNil", "receiver"],
+    format: Format.indexableWithFixed,
   },
   {
     name: "Process",
@@ -117,9 +120,9 @@ export const knownClasses = [
   { name: "Semaphore", slots: ["firstLink", "lastLink", "excessSignals"] },
   { name: "Message", slots: ["selector", "args", "lookupClass"] },
   { name: "Association", slots: ["key", "value"] },
-  { name: "ByteArray", slots: [] },
-  { name: "WideString", slots: [] },
-  { name: "WideSymbol", slots: [] },
+  { name: "ByteArray", slots: [], format: Format.bytes },
+  { name: "WideString", slots: [], format: Format.words32 },
+  { name: "WideSymbol", slots: [], format: Format.words32 },
   { name: "MethodDictionary", slots: ["tally", "array"] },
   { name: "UndefinedObject", slots: [] },
   { name: "True", slots: [] },
@@ -133,14 +136,14 @@ export const knownClasses = [
   { name: "Fraction", slots: ["numerator", "denominator"] },
   { name: "Point", slots: ["x", "y"] },
   { name: "Ephemeron", slots: ["key", "value"] },
-  { name: "WeakArray", slots: [] },
+  { name: "WeakArray", slots: [], format: Format.weak },
   { name: "ScaledDecimal", slots: ["fraction", "scale"] },
   { name: "SystemDictionary", slots: ["tally", "array"] },
-  { name: "WordArray", slots: [] },
-  { name: "DoubleByteArray", slots: [] },
-  { name: "DoubleWordArray", slots: [] },
-  { name: "Float32Array", slots: [] },
-  { name: "Float64Array", slots: [] },
+  { name: "WordArray", slots: [], format: Format.words32 },
+  { name: "DoubleByteArray", slots: [], format: Format.words16 },
+  { name: "DoubleWordArray", slots: [], format: Format.words64 },
+  { name: "Float32Array", slots: [], format: Format.words32 },
+  { name: "Float64Array", slots: [], format: Format.words64 },
 ] as const;
 
 export type KnownClassName = (typeof knownClasses)[number]["name"];
