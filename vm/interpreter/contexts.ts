@@ -9,8 +9,8 @@
  *
  * Flushing writes every frame to its Context, made if need be, and empties the
  * stack; loading makes a Context the bottom frame again. While a Context has a
- * frame, its other slots are stale, but nobody can look: a message to a
- * Context flushes first.
+ * frame, its other slots are stale and its stack is empty, but nobody can look: a
+ * message to a Context flushes first.
  *
  * L. P. Deutsch, A. Schiffman, "Efficient Implementation of the Smalltalk-80
  * System", 1984.
@@ -274,13 +274,19 @@ export class Contexts {
     let at = stackStart;
     words[at++] = this.code.isBlock(code) ? closure : words[slots + ContextSlot.receiver]!;
     let from = slots + fixedSlots;
-    for (let n = argumentCount; n > 0; n--) words[at++] = words[from++]!;
+    const end = from + (words[slots + ContextSlot.stackp]! >> 1);
+    this.memory.markDirtyRange(from * 4, (end - from) * 4);
+    // What the frame lets go must not be kept alive by its Context.
+    const take = () => {
+      words[at++] = words[from]!;
+      words[from++] = nilOop;
+    };
+    for (let n = argumentCount; n > 0; n--) take();
     const fp = at;
     words[at++] = context;
     words[at++] = code;
     words[at++] = words[slots + ContextSlot.pc]!;
-    const end = slots + fixedSlots + (words[slots + ContextSlot.stackp]! >> 1);
-    while (from < end) words[at++] = words[from++]!;
+    while (from < end) take();
     words[fpState] = fp;
     words[liveState] = at;
   }
