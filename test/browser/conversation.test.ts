@@ -1,5 +1,6 @@
 /** A conversation in the page, by keys and clicks, and what becomes of it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { runaways } from "../runaways.ts";
 import {
   type Chromium,
   type PageServer,
@@ -121,6 +122,19 @@ describe("stopping", () => {
     await workspace.waitFor(/\n>$/);
     expect(await workspace.text()).toContain("UserInterrupt");
     expect(await workspace.text()).not.toContain("Repl>>");
+    expect(await workspace.evaluate("3 + 4")).toBe("7");
+  });
+
+  it.each(runaways)("works on %s", async (name, expression) => {
+    await workspace.press("Control+l");
+    await workspace.waitFor(/^>$/);
+    await workspace.page.keyboard.insertText(expression);
+    await workspace.press("Enter");
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const start = performance.now();
+    await workspace.button("Stop");
+    await workspace.waitFor(/\n>$/);
+    console.log(`${name}: ${Math.round(performance.now() - start)} ms to the next prompt`);
     expect(await workspace.evaluate("3 + 4")).toBe("7");
   });
 

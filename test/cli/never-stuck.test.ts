@@ -4,55 +4,8 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildWhatIsStale } from "../../cli/build.mjs";
+import { runaways } from "../runaways.ts";
 import { type Answer, hasTerminal, type Step, terminalSession } from "./terminal-session.ts";
-
-const expressions: readonly (readonly [name: string, expression: string])[] = [
-  ["a loop without end", "[ true ] whileTrue"],
-  ["a recursion without end", "| f | f := nil. f := [ f value + 1 ]. f value"],
-  [
-    "a process that makes others",
-    "| f | f := nil. f := [ [ f value ] fork. [ f value ] fork ]. f value. [ true ] whileTrue",
-  ],
-  [
-    "processes that make others and go on",
-    "| f | f := nil. f := [ [ f value ] fork. f value ]. f value",
-  ],
-  ["an Array larger than memory", "Array new: (1 bitShift: 40)"],
-  ["a number larger than memory", "2 ** (2 ** 40)"],
-  ["a printString without end", "| c | c := OrderedCollection new. c add: c. c printString size"],
-  [
-    "an allocation without end",
-    "| c | c := OrderedCollection new. [ c add: (Array new: 1000) ] repeat",
-  ],
-  ["an unwind block without end", "[ [ true ] whileTrue ] ensure: [ ]"],
-  [
-    "a handler without end",
-    "| f | f := nil. f := [ [ 1 / 0 ] on: ZeroDivide do: [ :e | f value ] ]. f value",
-  ],
-  ["an unwind block that loops", "[ [ true ] whileTrue ] ensure: [ [ true ] whileTrue ]"],
-  [
-    "unwind blocks that make others",
-    "| f | f := nil. f := [ [ [ true ] whileTrue ] ifCurtailed: [ f value ] ]. f value",
-  ],
-  ["what resists being ended", "[ [ true ] whileTrue ] valueUninterruptably"],
-  ["a loop at the highest priority", "[ [ true ] whileTrue ] forkAt: 80"],
-  ["a loop that nobody preempts", "[ [ true ] whileTrue ] valueUnpreemptively"],
-  [
-    "processes of high priority that make others",
-    "| f | f := nil. f := [ [ f value ] forkAt: 70. f value ]. f value",
-  ],
-  [
-    "the last message to an object that does not end",
-    "(Object subclass: #Lasting) compile: 'finalize [ true ] whileTrue'. FinalizationRegistry default add: (Smalltalk at: #Lasting) new. Smalltalk garbageCollect. [ true ] whileTrue",
-  ],
-  ["collections without end", "[ Smalltalk garbageCollect ] repeat"],
-  ["walks through memory without end", "[ Object allInstances ] repeat"],
-  ["a number that grows without end", "| n | n := 3. [ n := n * n ] repeat"],
-  [
-    "long numbers printed without end",
-    "| n | n := 1 << 1000000. [ (n := n + 1) printString ] repeat",
-  ],
-];
 
 /** What a process that outlives its evaluation keeps from being evaluated ends with it. */
 const hindrance = [
@@ -72,7 +25,7 @@ const sums = (at: number): readonly [string, string] => [`${700001 + at}7`, `${8
 
 /** Types each expression, lets it run, presses Ctrl-C, and has two values worked out. */
 function converse(): Answer[] {
-  const steps = expressions.flatMap(([, expression], at): Step[] => {
+  const steps = runaways.flatMap(([, expression], at): Step[] => {
     const [first, second] = sums(at);
     return [
       { send: `${expression}\r` },
@@ -95,7 +48,7 @@ describe.skipIf(!hasTerminal)("Ctrl-C", () => {
     answers = converse();
   });
 
-  for (const [at, [name]] of expressions.entries()) {
+  for (const [at, [name]] of runaways.entries()) {
     it(`ends ${name}`, () => {
       const [stopped, next] = answers.slice(at * 2, at * 2 + 2);
       console.log(`${name}: ${Math.round(stopped!.milliseconds)} ms to the next answer`);
