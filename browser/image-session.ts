@@ -24,6 +24,7 @@ import {
   type SnapshotNotes,
 } from "../vm/snapshot.ts";
 import type { SnapshotKind } from "../vm/virtual-machine.ts";
+import { isBaseImage } from "./base-image.ts";
 import type { ChangeJournal } from "./change-journal.ts";
 import { browserServices } from "./image-services.ts";
 import type { ImageStore } from "./image-store.ts";
@@ -222,9 +223,12 @@ async function read(
   source: ImageSource,
   generation: number | undefined,
 ): Promise<ImageFile> {
-  return openHeap(await store.reader(source), memory, {
+  const bytes = await store.bytesOf(source);
+  const isVerified = generation === undefined && (await isBaseImage(bytes));
+  return openHeap(new MemoryFile(bytes), memory, {
     services,
     readOnly: true,
+    isVerified: () => isVerified,
     ...(generation === undefined ? {} : { generation }),
   });
 }

@@ -135,12 +135,8 @@ export class ImageStore {
     return Promise.resolve(lockForWriting(this.folder, fileName(name)));
   }
 
-  /** A copy of the source to read from, whoever has it open. */
-  async reader(source: ImageSource): Promise<StorageFile> {
-    return new MemoryFile(await this.bytesOf(source));
-  }
-
-  private async bytesOf(source: ImageSource): Promise<Uint8Array> {
+  /** A copy of the source, whoever has it open. */
+  async bytesOf(source: ImageSource): Promise<Uint8Array<ArrayBuffer>> {
     if (source.kind === "bytes") return new Uint8Array(await source.bytes.arrayBuffer());
     if (source.kind === "url") return fetchImage(source.url);
     for (let attempt = 1; ; attempt++) {
@@ -157,7 +153,7 @@ export class ImageStore {
 
   /** The generations that superblocks name, the newest first, each with what is wrong with it. */
   async generations(source: ImageSource): Promise<Generation[]> {
-    const file = await this.reader(source);
+    const file = new MemoryFile(await this.bytesOf(source));
     const { generations } = await verifyImage(file, browserServices);
     return Promise.all(
       generations.map(async ({ generation, sizeInBytes, firstDefect }) => ({
@@ -210,7 +206,7 @@ async function created(file: StorageFile, generation: number): Promise<string> {
   return (await ImageFile.open(file, options)).manifest.created;
 }
 
-async function fetchImage(url: string): Promise<Uint8Array> {
+async function fetchImage(url: string): Promise<Uint8Array<ArrayBuffer>> {
   const failure = (found: string) =>
     new ImageError("EIMG_FETCH", { place: { file: url }, expected: "an image", found });
   let response: Response;

@@ -80,6 +80,7 @@ export class Terminal {
   /** Sizes the image was told of and has not taken yet, the oldest first. */
   private sizesAsked: Size[] = [];
   private sizeTimer: ReturnType<typeof setTimeout> | undefined;
+  private isWritten = false;
   private chosenFontSize: number | undefined;
   private readonly xterm: Xterm;
   private readonly fit = new FitAddon();
@@ -125,6 +126,7 @@ export class Terminal {
 
   /** Shows bytes; calls `taken` once they are in the screen's memory. */
   write(bytes: Uint8Array, taken?: () => void): void {
+    this.isWritten = true;
     this.xterm.write(bytes, taken);
   }
 
@@ -136,7 +138,8 @@ export class Terminal {
 
   /** Begins anew, empty, for an image that draws for that size. */
   begin(size: Size): void {
-    this.xterm.reset();
+    // Resetting lays out anew, which a screen nobody has written on does not need.
+    if (this.isWritten) this.xterm.reset();
     this.takeSize(size);
     this.followWindow();
   }

@@ -1,5 +1,5 @@
 /** Bundles the workspace: the page, its worker, and beside them the base image. */
-import { copyFileSync, existsSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
@@ -7,6 +7,7 @@ import { bundling, leaner, resolve } from "../vm/bundling.mjs";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const baseImage = here("../dist/engram.image");
+const hashOfBaseImage = `${baseImage}.sha256`;
 
 /** A server of plain files needs the base image where the page looks for it. */
 function withBaseImage(): Plugin {
@@ -22,12 +23,35 @@ function withBaseImage(): Plugin {
   };
 }
 
+/** The rest of the page is fetched at once, not when its beginning has been read. */
+function withPreloads(): Plugin {
+  return {
+    name: "preloads",
+    transformIndexHtml: {
+      order: "post",
+      handler: (_html, { bundle }) =>
+        Object.values(bundle ?? {})
+          .filter((each) => each.type === "chunk" && each.isDynamicEntry)
+          .map(({ fileName }) => ({
+            tag: "link",
+            attrs: { rel: "modulepreload", crossorigin: true, href: `./${fileName}` },
+            injectTo: "head",
+          })),
+    },
+  };
+}
+
 export default defineConfig({
   root: here("."),
   base: "./",
   logLevel: "warn",
   resolve,
-  plugins: [withBaseImage()],
+  define: {
+    "import.meta.env.BASE_IMAGE_HASH": JSON.stringify(
+      existsSync(hashOfBaseImage) ? readFileSync(hashOfBaseImage, "utf8").trim() : "",
+    ),
+  },
+  plugins: [withBaseImage(), withPreloads()],
   worker: { format: "es", plugins: leaner, rolldownOptions: bundling },
   build: {
     outDir: here("../dist/browser"),

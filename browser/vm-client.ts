@@ -21,6 +21,7 @@ import {
   type StorageKind,
   storageKinds,
 } from "./protocol.ts";
+import { takeWorker } from "./workers.ts";
 
 const pingMilliseconds = 1000;
 /** A worker silent for so long is taken to hang. */
@@ -67,9 +68,9 @@ interface Pending {
 }
 
 export class VmClient {
+  listener: ClientListener = {};
   private readonly worker: Worker;
   private readonly order = new Ordering();
-  private readonly listener: ClientListener;
   private readonly pending = new Map<number, Pending>();
   private requestCount = 0;
   private watch: ReturnType<typeof setInterval> | undefined;
@@ -78,9 +79,8 @@ export class VmClient {
   private isSilent = false;
   private isEnded = false;
 
-  constructor(listener: ClientListener = {}) {
-    this.listener = listener;
-    this.worker = startWorker();
+  constructor() {
+    this.worker = takeWorker();
     this.worker.onmessage = ({ data }: MessageEvent<Numbered<FromWorker>>) => {
       this.receive(this.order.take(data));
     };
@@ -215,10 +215,6 @@ export class VmClient {
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }
-}
-
-function startWorker(): Worker {
-  return new Worker(new URL("./vm-worker.ts", import.meta.url), { type: "module" });
 }
 
 /** The kind of storage that the address asks for. */

@@ -2,13 +2,15 @@
  * The workspace: which image is open in this tab, and what the page does with
  * it: opening, saving, stopping, closing, and starting again after a failure.
  *
- * Two workers: one serves the list of images and stays; the other runs the
- * image and goes with it. So whatever an image does, the page, its buttons and
+ * Two workers: one serves the list of images; the other runs the image and goes
+ * with it. So whatever an image does, the page, its buttons and
  * the other images are out of its reach.
  */
 import type { HostMessage } from "../vm/host.ts";
 import type { EventField } from "../vm/interpreter/input-queue.ts";
+import { baseImageUrl } from "./base-image.ts";
 import { ask, askName, dismiss, element, notify, refusalPanel } from "./dialogs.ts";
+import { lastNameKey, takeFetchedImage } from "./first-visit.ts";
 import { askGeneration, type ImageListOwner } from "./image-list.ts";
 import type {
   Generation,
@@ -47,8 +49,6 @@ export interface WorkspaceView {
 const usualName = "workspace";
 /** How many characters the name of an image may have. */
 const longestName = 100;
-/** The image of this tab, and of the tab used last. */
-const nameKey = "engram.image";
 /** Saving waits until the user has been quiet for so long. */
 const quietMilliseconds = 3000;
 /** What runs in the background is saved so often. */
@@ -61,8 +61,6 @@ const leaveMilliseconds = { known: 2000, unknown: 250 };
 const stopsInVain = 3;
 const stopMilliseconds = 5000;
 
-const baseImageUrl = (): string => new URL("engram.image", document.baseURI).href;
-
 interface Current {
   readonly client: VmClient;
   opened: Opened;
@@ -70,7 +68,7 @@ interface Current {
 
 export class Workspace implements ImageListOwner, TerminalListener {
   private readonly view: WorkspaceView;
-  private readonly keeper = new VmClient();
+  private idleClient: VmClient | undefined;
   /** The page that has this one in it, in its own words. */
   private readonly embeddedIn = new URLSearchParams(location.search).get("embedded");
   private current: Current | undefined;
@@ -90,6 +88,12 @@ export class Workspace implements ImageListOwner, TerminalListener {
     return this.current?.opened.name;
   }
 
+  /** Serves what concerns images that do not run. */
+  private get keeper(): VmClient {
+    this.idleClient ??= new VmClient();
+    return this.idleClient;
+  }
+
   // Starting
 
   /** Opens what the address asks for, or the image of this tab, or the one used last, or a fresh one. */
@@ -102,7 +106,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
       await this.openEmbedded(this.embeddedIn, names);
       return;
     }
-    const remembered = sessionStorage.getItem(nameKey) ?? localStorage.getItem(nameKey);
+    const remembered = sessionStorage.getItem(lastNameKey) ?? localStorage.getItem(lastNameKey);
     const name = remembered !== null && names.includes(remembered) ? remembered : names[0];
     if (name === undefined) await this.createFresh();
     else await this.open(name);
@@ -115,8 +119,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
       .trim()
       .slice(0, longestName);
     if (names.includes(name)) return this.open(name);
-    const source = { kind: "url", url: baseImageUrl(), title: name } as const;
-    await this.openSource(source, { copy: name });
+    await this.openSource(await baseImage(name), { copy: name });
   }
 
   private async openAddress(asked: string): Promise<boolean> {
@@ -167,8 +170,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
 
   async createFresh(): Promise<void> {
     const names = (await this.images()).map(({ name }) => name);
-    const source = { kind: "url", url: baseImageUrl(), title: usualName } as const;
-    await this.openSource(source, { copy: freeName(usualName, names) });
+    await this.openSource(await baseImage(usualName), { copy: freeName(usualName, names) });
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -226,7 +228,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
       ...(this.savesEnded === undefined ? {} : { savesEnded: this.savesEnded }),
     };
     try {
-      const { client, opened } = await openPatiently(parameters, lockWait, () => this.listener());
+      const { client, opened } = await openPatiently(parameters, lockWait, () => this.newClient());
       await this.replaceCurrent(client, opened, size);
       return true;
     } catch (error) {
@@ -237,15 +239,22 @@ export class Workspace implements ImageListOwner, TerminalListener {
     }
   }
 
-  private listener(): ClientListener & { client?: VmClient } {
-    const own: ClientListener & { client?: VmClient } = {};
-    const isCurrent = () => own.client !== undefined && own.client === this.current?.client;
+  /** A worker to run an image. The first one has said which images there are, and goes on from there. */
+  private newClient(): VmClient {
+    const client = this.keeper;
+    this.idleClient = undefined;
+    client.listener = this.listenerTo(client);
+    return client;
+  }
+
+  private listenerTo(client: VmClient): ClientListener {
+    const isCurrent = () => client === this.current?.client;
     const whenCurrent =
       <Arguments extends unknown[]>(act: (...given: Arguments) => void) =>
       (...given: Arguments) => {
         if (isCurrent()) act(...given);
       };
-    return Object.assign(own, {
+    return {
       output: (bytes: Uint8Array, taken: () => void) => {
         if (isCurrent()) this.view.terminal.write(bytes, taken);
         else taken();
@@ -261,7 +270,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
       ended: whenCurrent((exitCode: number) => void this.noteEnded(exitCode)),
       failed: whenCurrent((refused: Refused) => void this.noteFailed(refused)),
       silent: whenCurrent((isSilent: boolean) => this.noteSilence(isSilent)),
-    });
+    };
   }
 
   private async replaceCurrent(client: VmClient, opened: Opened, size: Size): Promise<void> {
@@ -276,8 +285,8 @@ export class Workspace implements ImageListOwner, TerminalListener {
     view.windows?.begin();
     view.showName(opened.name);
     this.showSaved();
-    sessionStorage.setItem(nameKey, opened.name);
-    if (this.embeddedIn === null) localStorage.setItem(nameKey, opened.name);
+    sessionStorage.setItem(lastNameKey, opened.name);
+    if (this.embeddedIn === null) localStorage.setItem(lastNameKey, opened.name);
     for (const { message } of opened.warnings) {
       const text = `A newer generation is damaged: ${message}. This is generation ${opened.generation}.`;
       notify("warnings", "warning", text);
@@ -399,7 +408,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
     try {
       current.opened = await current.client.request("saveAs", name);
       this.view.showName(current.opened.name);
-      sessionStorage.setItem(nameKey, name);
+      sessionStorage.setItem(lastNameKey, name);
       this.noteSaved(current.opened.generation);
     } catch (error) {
       this.noteSaveFailed(refusalIn(error));
@@ -570,13 +579,11 @@ export class Workspace implements ImageListOwner, TerminalListener {
 async function openPatiently(
   parameters: OpenParameters,
   lockWait: number,
-  newListener: () => ClientListener & { client?: VmClient },
+  newClient: () => VmClient,
 ): Promise<{ client: VmClient; opened: Opened }> {
   const giveUp = performance.now() + lockWait;
   for (;;) {
-    const listener = newListener();
-    const client = new VmClient(listener);
-    listener.client = client;
+    const client = newClient();
     try {
       return { client, opened: await client.request("open", parameters) };
     } catch (error) {
@@ -585,6 +592,14 @@ async function openPatiently(
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
+}
+
+/** The image that comes with the page, to be opened by that title. */
+async function baseImage(title: string): Promise<ImageSource> {
+  const bytes = await takeFetchedImage();
+  return bytes === undefined
+    ? { kind: "url", url: baseImageUrl(), title }
+    : { kind: "bytes", bytes, title };
 }
 
 /** Saves and closes an image; one that does not answer is ended all the same. */

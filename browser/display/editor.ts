@@ -105,9 +105,12 @@ class IconMarker extends GutterMarker {
 }
 
 export class EditorNode extends ViewNode {
-  private readonly editor: EditorView;
-  private readonly language = new Compartment();
+  /** There once the first attributes are. */
+  private editor!: EditorView;
   private readonly options = new Map<string, Compartment>();
+  /** Options and text that have been taken and are not in the editor yet. */
+  private readonly newOptions = new Map<string, Extension>();
+  private newText: string | undefined;
   private version = -1;
   /** Changes that the image does not know yet. */
   private unsent: ChangeSet | undefined;
@@ -125,31 +128,55 @@ export class EditorNode extends ViewNode {
 
   constructor(projector: Projector, id: number) {
     super(projector, id, make("div", "editor"));
-    const { element } = this;
-    this.editor = new EditorView({
-      parent: element,
-      state: EditorState.create({ doc: "", extensions: this.extensions() }),
-    });
-    this.editor.scrollDOM.addEventListener(
-      "scroll",
-      () => {
-        this.scroll = Math.round(this.editor.scrollDOM.scrollTop);
-        projector.wantFlush(this);
-      },
-      { passive: true },
-    );
-    element.addEventListener("contextmenu", (event) => {
+    this.element.addEventListener("contextmenu", (event) => {
       event.preventDefault();
       event.stopPropagation();
       this.send("menu", event.clientX, event.clientY);
     });
   }
 
+  /** Changes the editor once, whatever is new: each change lays it out. */
+  override setAll(attributes: readonly Plain[]): void {
+    super.setAll(attributes);
+    if (this.editor === undefined) this.begin();
+    else this.dispatchNew();
+    this.newOptions.clear();
+    this.newText = undefined;
+  }
+
+  private begin(): void {
+    this.editor = new EditorView({
+      parent: this.element,
+      state: EditorState.create({ doc: this.newText ?? "", extensions: this.extensions() }),
+    });
+    const { scrollDOM } = this.editor;
+    scrollDOM.addEventListener(
+      "scroll",
+      () => {
+        this.scroll = Math.round(scrollDOM.scrollTop);
+        this.projector.wantFlush(this);
+      },
+      { passive: true },
+    );
+  }
+
+  private dispatchNew(): void {
+    const { editor, newText } = this;
+    const effects = [...this.newOptions].map(([name, extension]) =>
+      this.options.get(name)!.reconfigure(extension),
+    );
+    const changes =
+      newText === undefined ? undefined : difference(editor.state.doc.toString(), newText);
+    if (changes !== undefined) {
+      editor.dispatch({ changes, effects, annotations: fromImage.of(true) });
+    } else if (effects.length > 0) editor.dispatch({ effects });
+  }
+
   private extensions(): Extension[] {
     const option = (name: string, initial: Extension = []): Extension => {
       const compartment = new Compartment();
       this.options.set(name, compartment);
-      return compartment.of(initial);
+      return compartment.of(this.newOptions.get(name) ?? initial);
     };
     return [
       option("gutter"),
@@ -167,7 +194,7 @@ export class EditorNode extends ViewNode {
       search({ top: true }),
       highlightField,
       rangesField,
-      this.language.of([]),
+      option("language"),
       autocompletion({
         override: [(context) => this.complete(context)],
         activateOnTypingDelay: 150,
@@ -191,10 +218,6 @@ export class EditorNode extends ViewNode {
       EditorView.contentAttributes.of({ tabindex: "0" }),
       EditorView.updateListener.of((update) => this.updated(update)),
     ];
-  }
-
-  private setOption(name: string, extension: Extension): void {
-    this.editor.dispatch({ effects: this.options.get(name)!.reconfigure(extension) });
   }
 
   override get focusElement(): HTMLElement {
@@ -234,26 +257,26 @@ export class EditorNode extends ViewNode {
         return;
       case "gutter":
         this.gutterMarks = (value as unknown as [number, string, string][] | null) ?? [];
-        this.setOption("gutter", value === null ? [] : this.iconGutter());
+        this.newOptions.set("gutter", value === null ? [] : this.iconGutter());
         return;
       case "scroll":
         this.scroll = Number(value);
         this.scrollSent = this.scroll;
         return;
       case "readOnly":
-        this.setOption("readOnly", value === true ? EditorState.readOnly.of(true) : []);
+        this.newOptions.set("readOnly", value === true ? EditorState.readOnly.of(true) : []);
         return;
       case "wrap":
-        this.setOption("wrap", value === false ? [] : EditorView.lineWrapping);
+        this.newOptions.set("wrap", value === false ? [] : EditorView.lineWrapping);
         return;
       case "lineNumbers":
-        this.setOption("lineNumbers", value === true ? [lineNumbers(), foldGutter()] : []);
+        this.newOptions.set("lineNumbers", value === true ? [lineNumbers(), foldGutter()] : []);
         return;
       case "placeholder":
-        this.setOption("placeholder", value === null ? [] : placeholder(String(value)));
+        this.newOptions.set("placeholder", value === null ? [] : placeholder(String(value)));
         return;
       case "name":
-        this.setOption(
+        this.newOptions.set(
           "name",
           EditorView.contentAttributes.of({ "aria-label": String(value ?? "") }),
         );
@@ -289,11 +312,7 @@ export class EditorNode extends ViewNode {
     if (version === this.version) return;
     this.version = version;
     this.unsent = undefined;
-    const { doc } = this.editor.state;
-    const changes = difference(doc.toString(), text);
-    if (changes !== undefined) {
-      this.editor.dispatch({ changes, annotations: fromImage.of(true) });
-    }
+    this.newText = text;
   }
 
   private updated(update: ViewUpdate): void {
@@ -378,9 +397,7 @@ export class EditorNode extends ViewNode {
   // What is shown in the text
 
   private setMode(mode: string): void {
-    this.editor.dispatch({
-      effects: this.language.reconfigure(mode === "plain" ? [] : smalltalk(mode)),
-    });
+    this.newOptions.set("language", mode === "plain" ? [] : smalltalk(mode));
     this.element.classList.toggle("code", mode !== "plain");
   }
 

@@ -110,11 +110,11 @@ export class Projector {
         const [, id, kind, attributes] = patch;
         const node = newNode(this, id, kind);
         this.nodes.set(id, node);
-        setAll(node, attributes);
+        node.setAll(attributes);
         return;
       }
       case "set":
-        setAll(this.node(patch[1]), patch[2]);
+        this.node(patch[1]).setAll(patch[2]);
         return;
       case "remove":
         this.nodes.get(patch[1])?.dispose();
@@ -259,11 +259,5 @@ export class Projector {
     if (node === undefined || node === this.focused) return;
     this.focused = node;
     this.sendEvent(node, "focus");
-  }
-}
-
-function setAll(node: ViewNode, attributes: readonly Plain[]): void {
-  for (let index = 0; index < attributes.length; index += 2) {
-    node.set(String(attributes[index]), attributes[index + 1] ?? null);
   }
 }

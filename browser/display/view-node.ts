@@ -21,6 +21,13 @@ export abstract class ViewNode {
     element.classList.add("view");
   }
 
+  /** Takes names of attributes, each with its value behind it. */
+  setAll(attributes: readonly Plain[]): void {
+    for (let index = 0; index < attributes.length; index += 2) {
+      this.set(String(attributes[index]), attributes[index + 1] ?? null);
+    }
+  }
+
   /** Takes an attribute as it is in the image now. */
   set(name: string, value: Plain): void {
     const { element } = this;
