@@ -92,6 +92,16 @@ describe("load", () => {
     expect((await engram(["-i", "odd.image", "eval", "Odd new good"])).out).toBe("1\n");
   });
 
+  it("runs the tests of what could be loaded, and ends with 1", async () => {
+    const source =
+      "Class { #name : #OddTest, #superclass : #TestCase, #category : #Odd }\n\n" +
+      "OddTest >> testBad [\n\t^ )\n]\n\nOddTest >> testGood [\n\tself assert: 3 equals: 3\n]\n";
+    writeFileSync(join(folder(), "OddTest.class.st"), source);
+    const { code, out, err } = await engram(["test", "OddTest", "--load", "OddTest.class.st"]);
+    expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining("1 run, 1 passed") });
+    expect(err).toMatch(/OddTest\.class\.st:4:4: OddTest: unexpected \)/);
+  });
+
   it("answers programs with what it found in each file", async () => {
     const { code, out } = await engram(["load", "Odd.class.st", "--json"]);
     expect(code).toBe(1);
