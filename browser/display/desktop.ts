@@ -14,11 +14,11 @@ import {
   type TabPartInitParameters,
 } from "dockview-core";
 import { icon } from "./icons.ts";
+import { narrowPage } from "./metrics.ts";
 import type { Plain } from "./patches.ts";
 import type { Projector } from "./projector.ts";
 import { BoxNode, make, placeChildren, ViewNode } from "./view-node.ts";
 
-const narrowPixels = 700;
 /** How much of the room a window takes that opens beside, or above or below, all others. */
 const shareBeside = 0.42;
 const shareBelow = 0.3;
@@ -89,7 +89,6 @@ export class DesktopNode extends ViewNode {
   private dock: DockviewApi | undefined;
   private isArranging = false;
   private isLayoutPending = false;
-  private readonly narrow = matchMedia(`(max-width: ${narrowPixels - 1}px)`);
   private readonly narrowChanged = () => this.arrangeAnew();
   private readonly observer: ResizeObserver;
   /** Dockview writes down with floating windows which of them is in front, by an attribute that means something else. */
@@ -109,7 +108,7 @@ export class DesktopNode extends ViewNode {
     narrowBar.setAttribute("role", "tablist");
     narrowBar.setAttribute("aria-label", "Windows");
     element.append(menuBar, narrowBar, area);
-    this.narrow.addEventListener("change", this.narrowChanged);
+    narrowPage.addEventListener("change", this.narrowChanged);
     this.observer = new ResizeObserver(() => {
       this.dock?.layout(area.clientWidth, area.clientHeight);
     });
@@ -118,7 +117,7 @@ export class DesktopNode extends ViewNode {
   }
 
   override dispose(): void {
-    this.narrow.removeEventListener("change", this.narrowChanged);
+    narrowPage.removeEventListener("change", this.narrowChanged);
     this.observer.disconnect();
     this.levels.disconnect();
     this.isArranging = true;
@@ -187,7 +186,7 @@ export class DesktopNode extends ViewNode {
   }
 
   private arrange(): void {
-    const isNarrow = this.narrow.matches;
+    const isNarrow = narrowPage.matches;
     this.element.classList.toggle("narrow", isNarrow);
     this.narrowBar.hidden = !isNarrow;
     if (isNarrow) this.arrangeNarrow();
@@ -322,7 +321,7 @@ export class DesktopNode extends ViewNode {
 
   private renamed(window: WindowNode): void {
     this.dock?.getPanel(String(window.id))?.api.setTitle(window.title);
-    if (this.narrow.matches) this.arrangeNarrow();
+    if (narrowPage.matches) this.arrangeNarrow();
   }
 
   // One at a time
@@ -361,7 +360,7 @@ export class DesktopNode extends ViewNode {
   // The window in front
 
   private showActive(): void {
-    if (this.narrow.matches) {
+    if (narrowPage.matches) {
       this.arrangeNarrow();
       return;
     }

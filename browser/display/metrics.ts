@@ -1,3 +1,8 @@
+/** Sizes that more than one kind of view goes by. */
+
+/** Narrower than that, the page shows one window at a time, and panes above each other instead of side by side. */
+export const narrowPage = matchMedia("(max-width: 699px)");
+
 /** How high rows of lists are, which follows the size of letters. */
 export const usualFontSize = 14;
 const lineHeight = 24 / usualFontSize;

@@ -1,4 +1,8 @@
-/** Views that share their room; what is between them can be moved by pointer and keys. */
+/**
+ * Views that share their room; what is between them can be moved by pointer and keys. On a narrow
+ * page two that are side by side are above each other, and more are in rows of two.
+ */
+import { narrowPage } from "./metrics.ts";
 import type { Plain } from "./patches.ts";
 import type { Projector } from "./projector.ts";
 import { BoxNode, make, placeChildren } from "./view-node.ts";
@@ -7,18 +11,32 @@ const smallest = 40;
 const keyStep = 24;
 
 export class SplitNode extends BoxNode {
-  private isRow = true;
+  private wantsRow = true;
   private shares: number[] = [];
   private isPending = false;
+  private readonly narrowChanged = () => this.showChildren();
 
   constructor(projector: Projector, id: number) {
     super(projector, id, "split");
+    narrowPage.addEventListener("change", this.narrowChanged);
+  }
+
+  override dispose(): void {
+    narrowPage.removeEventListener("change", this.narrowChanged);
+    super.dispose();
+  }
+
+  private get isRow(): boolean {
+    return this.wantsRow && !(narrowPage.matches && this.children.length === 2);
+  }
+
+  private get isInTwos(): boolean {
+    return this.isRow && narrowPage.matches;
   }
 
   override set(name: string, value: Plain): void {
     if (name === "direction") {
-      this.isRow = value !== "column";
-      this.element.classList.toggle("upright", !this.isRow);
+      this.wantsRow = value !== "column";
       this.showChildren();
     } else if (name === "shares") {
       this.shares = [...(value as number[])];
@@ -39,6 +57,8 @@ export class SplitNode extends BoxNode {
       index === 0 ? [child.element] : [bars[index - 1] ?? this.sash(index), child.element],
     );
     placeChildren(this.element, elements);
+    this.element.classList.toggle("upright", !this.isRow);
+    this.element.classList.toggle("in-twos", this.isInTwos);
     this.element.querySelectorAll(":scope > .sash").forEach((bar) => {
       bar.setAttribute("aria-orientation", this.isRow ? "vertical" : "horizontal");
     });
@@ -49,7 +69,8 @@ export class SplitNode extends BoxNode {
     while (this.shares.length < this.children.length) this.shares.push(1);
     const total = this.shares.slice(0, this.children.length).reduce((sum, each) => sum + each, 0);
     this.children.forEach((child, index) => {
-      child.element.style.flex = `${(this.shares[index]! / total) * 100} 1 0`;
+      const share = (this.shares[index]! / total) * 100;
+      child.element.style.flex = this.isInTwos ? "1 1 45%" : `${share} 1 0`;
     });
     let before = 0;
     this.element.querySelectorAll(":scope > .sash").forEach((bar, index) => {

@@ -68,7 +68,6 @@ const snippets = [
   "Object subclasses",
   "ToDoList open",
   "Spreadsheet open",
-  "LifeSimulation open",
   "#( 1 2 ) do: [ :each | each bar ]",
 ];
 const methods = [
@@ -167,6 +166,7 @@ export class Session {
       await this.page.locator("#stop").click();
       await this.page.waitForTimeout(200);
     }
+    for (const close of await this.page.locator("#notices .close").all()) await close.click();
     return this.settled();
   }
 
@@ -327,16 +327,30 @@ export function shown(page: Page): Promise<string[]> {
         .map((node) =>
           node instanceof Text
             ? node.data
-            : node instanceof HTMLElement && node.dataset.view === undefined
+            : node instanceof HTMLElement && node.dataset.view === undefined && !isLayout(node)
               ? ownText(node)
               : "",
         )
         .join("");
+    // How many tabs there is no room for is dockview's to say, a moment later or earlier.
+    const isLayout = (element: HTMLElement): boolean =>
+      element.matches(".dv-tabs-overflow-dropdown-root, .dv-tabs-overflow-dropdown-default") ||
+      !element.checkVisibility();
+    // A list has others at hand, more or fewer.
+    const rowsInSight = (scroller: Element): string[] => {
+      const { top, bottom } = scroller.getBoundingClientRect();
+      return [...scroller.querySelectorAll(".list-row")]
+        .filter((row) => {
+          const box = row.getBoundingClientRect();
+          return box.top >= top - 2 && box.bottom <= bottom - 8;
+        })
+        .map((row) => row.textContent);
+    };
     const lines: string[] = [];
     const visit = (element: HTMLElement, depth: number): void => {
       if (element.dataset.view !== undefined) lines.push(" ".repeat(depth) + lineFor(element));
       for (const child of element.children) {
-        if (child instanceof HTMLElement) visit(child, depth + 1);
+        if (child instanceof HTMLElement && child.checkVisibility()) visit(child, depth + 1);
       }
     };
     const lineFor = (element: HTMLElement): string => {
@@ -352,9 +366,7 @@ export function shown(page: Page): Promise<string[]> {
         label: element.getAttribute("aria-label") ?? undefined,
         look: element.dataset.look,
         isHidden: element.hidden || undefined,
-        extent: element.classList.contains("window")
-          ? [Math.round(width / 4), Math.round(height / 4)]
-          : undefined,
+        extent: element.classList.contains("window") ? [width, height] : undefined,
         scroll: Math.round((scroller ?? element).scrollTop) || undefined,
         value: input?.value,
         isChecked: input?.checked,
@@ -366,9 +378,9 @@ export function shown(page: Page): Promise<string[]> {
         about.text = doc.toString();
         about.selection = [selection.main.anchor, selection.main.head];
       } else if (!isHost) {
-        about.text = ownText(element);
+        about.text = scroller === null ? ownText(element) : rowsInSight(scroller);
         about.selected = [...element.querySelectorAll("[aria-selected=true]")]
-          .filter((each) => each.closest("[data-view]") === element)
+          .filter((each) => each.closest("[data-view]") === element && each.checkVisibility())
           .map((each) => each.textContent);
       }
       return `${kind} ${JSON.stringify(about)}`;
@@ -379,11 +391,24 @@ export function shown(page: Page): Promise<string[]> {
   });
 }
 
+/** Dockview keeps shares of the room, in which sizes are rounded. */
+const isAlmost = (one: string, other: string): boolean => {
+  const sizes = (line: string): number[] =>
+    (/"extent":\[([^\]]*)\]/.exec(line)?.[1] ?? "").split(",").map(Number);
+  const rest = (line: string): string => line.replace(/"extent":\[[^\]]*\]/, "");
+  const others = sizes(other);
+  return (
+    rest(one) === rest(other) &&
+    sizes(one).every((size, index) => Math.abs(size - others[index]!) < 6)
+  );
+};
+
 /** The lines in which two displays differ. */
 export function changes(former: readonly string[], now: readonly string[]): string[] {
   const found: string[] = [];
   for (let line = 0; line < Math.max(former.length, now.length); line++) {
-    if (former[line] !== now[line]) found.push(`- ${former[line]}`, `+ ${now[line]}`);
+    if (!isAlmost(former[line] ?? "", now[line] ?? ""))
+      found.push(`- ${former[line]}`, `+ ${now[line]}`);
   }
   return found.slice(0, 12);
 }
@@ -411,7 +436,8 @@ export async function sessionProblems(
         ? []
         : [`seed ${seed}:`, ...problems, ...session.done.slice(-40)];
     } catch (error) {
-      return [`seed ${seed}: ${error}`, ...windows.problems, ...session.done.slice(-40)];
+      const text = await windows.page.locator("body").innerText();
+      return [`seed ${seed}: ${error}`, text, ...windows.problems, ...session.done.slice(-40)];
     }
   } finally {
     await chromium.close();

@@ -250,7 +250,7 @@ describe("engram test", () => {
     const { code, out } = await engram(["test", "SampleTest", "--load", "SampleTest.class.st"]);
     expect(code).toBe(1);
     expect(out).toContain("SampleTest>>#testBad");
-    expect(out).toContain("3 run, 1 passed, 1 failed, 1 errors");
+    expect(out).toContain("3 run, 1 passed, 1 failed, 1 error");
     const good = await engram(["test", "SampleTest>>testGood", "--load", "SampleTest.class.st"]);
     expect(good).toEqual(ok("1 run, 1 passed\n"));
   });
