@@ -77,6 +77,8 @@ export class NodeConsole implements HostConsole {
         }
         // The reader has gone away; as other programs do, go quietly.
         if (code === "EPIPE") process.exit(0);
+        // So has the terminal, which a signal says.
+        if (code === "EIO" && this.isRaw) return;
         throw error;
       }
     }
@@ -104,10 +106,14 @@ export class NodeConsole implements HostConsole {
     this.started = true;
     this.expectsInput = true;
     process.stdin.on("data", (chunk: Buffer) => this.receiveInput?.(chunk));
-    process.stdin.on("end", () => {
+    const end = () => {
+      // No key ends raw input: the terminal has gone, which a signal says.
+      if (this.isRaw) return;
       this.expectsInput = false;
       this.receiveInput?.(new Uint8Array(0));
-    });
+    };
+    process.stdin.on("end", end);
+    process.stdin.on("error", end);
     process.stdout.on("resize", () => {
       const { columns, rows } = this.size();
       this.whenResized?.(columns, rows);

@@ -36,7 +36,8 @@ export async function inImage(request: Request): Promise<ExitCode> {
       host,
       saves ? { saver: (kind) => session.save(kind) } : {},
     );
-    return await runMachine(machine, host);
+    const keeps = request.command.name === "repl" && target === "same";
+    return await runMachine(machine, host, keeps);
   } finally {
     session.close();
   }
@@ -98,12 +99,17 @@ export function newMemory(request: Request): ObjectMemory {
   return new ObjectMemory(typeof limit === "string" ? parseSize(limit) : undefined);
 }
 
-async function runMachine(machine: VirtualMachine, host: NodeHost): Promise<ExitCode> {
+async function runMachine(
+  machine: VirtualMachine,
+  host: NodeHost,
+  keeps: boolean,
+): Promise<ExitCode> {
   host.console.receiveInput = (bytes) =>
     host.console.isRaw ? machine.postKeys(bytes) : machine.postInput(bytes);
   host.console.whenResized = (columns, rows) =>
     machine.postEvent(["terminalResized", columns, rows]);
   const stopListening = listenForInterrupt(machine, host);
+  const stopKeeping = keeps ? saveWhenTold(machine, host) : () => {};
   try {
     machine.start();
     return await machine.run();
@@ -119,6 +125,7 @@ async function runMachine(machine: VirtualMachine, host: NodeHost): Promise<Exit
     throw error;
   } finally {
     stopListening();
+    stopKeeping();
     host.console.close();
   }
 }
@@ -140,4 +147,24 @@ function listenForInterrupt(machine: VirtualMachine, host: NodeHost): () => void
   };
   process.on("SIGINT", interrupt);
   return () => process.off("SIGINT", interrupt);
+}
+
+/**
+ * A conversation that is to be kept is saved as it stands when its terminal goes, or the system ends it.
+ * Then the signal does what it does: Node fails at an orderly exit without its terminal.
+ */
+function saveWhenTold(machine: VirtualMachine, host: NodeHost): () => void {
+  const end = (signal: NodeJS.Signals) => {
+    const leave = (error?: Error) => {
+      if (error !== undefined) process.stderr.write(`engram: not saved: ${error.message}\n`);
+      if (signal !== "SIGHUP") host.console.close();
+      process.kill(process.pid, signal);
+    };
+    machine.save("delta").then(() => leave(), leave);
+  };
+  const signals = ["SIGHUP", "SIGTERM"] as const;
+  for (const signal of signals) process.once(signal, end);
+  return () => {
+    for (const signal of signals) process.off(signal, end);
+  };
 }

@@ -2,8 +2,9 @@
 
 Each line of standard input is a JSON object: {"send": text}, {"wait": text,
 "seconds": n} (until the text has come since the last wait), {"pause":
-seconds} or {"columns": n}, which gives the terminal that size. Each wait is answered by a line of JSON: whether the text came, after
-how many milliseconds, and what came.
+seconds}, {"columns": n}, which gives the terminal that size, or {"end": "SIGTERM"} or "hangup", which ends the
+program by a signal or takes its terminal away. Each wait is answered by a line of JSON: whether the text came, after
+how many milliseconds, and what came; an end by what became of the program.
 """
 
 import fcntl
@@ -57,6 +58,14 @@ for line in sys.stdin:
         end = time.monotonic() + step["pause"]
         while time.monotonic() < end and read(0.05):
             pass
+    elif "end" in step:
+        if step["end"] == "hangup":
+            os.close(terminal)
+        else:
+            os.kill(pid, getattr(signal, step["end"]))
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        print(json.dumps({"came": True, "milliseconds": 0, "text": str(code)}), flush=True)
+        sys.exit()
     else:
         print(json.dumps(wait(step["wait"], step["seconds"])), flush=True)
 

@@ -12,18 +12,20 @@ export type Step =
   | { readonly send: string }
   | { readonly wait: string; readonly seconds: number }
   | { readonly pause: number }
-  | { readonly columns: number };
+  | { readonly columns: number }
+  | { readonly end: "SIGTERM" | "SIGHUP" | "hangup" };
 
-/** What a wait saw. */
+/** What a wait saw; of an end, the program's exit code. */
 export interface Answer {
   readonly came: boolean;
   readonly milliseconds: number;
   readonly text: string;
 }
 
-/** Does the steps; answers one answer for each wait. */
-export function terminalSession(steps: readonly Step[]): Answer[] {
-  const { stdout, stderr } = spawnSync("python3", [terminal, process.execPath, program, "repl"], {
+/** Does the steps with `engram repl` and those words; answers one answer for each wait, and for the end. */
+export function terminalSession(steps: readonly Step[], ...words: readonly string[]): Answer[] {
+  const command = [terminal, process.execPath, program, "repl", ...words];
+  const { stdout, stderr } = spawnSync("python3", command, {
     input: steps.map((step) => `${JSON.stringify(step)}\n`).join(""),
     encoding: "utf8",
     timeout: 110_000,
@@ -33,7 +35,7 @@ export function terminalSession(steps: readonly Step[]): Answer[] {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as Answer);
-  const waits = steps.filter((step) => "wait" in step).length;
+  const waits = steps.filter((step) => "wait" in step || "end" in step).length;
   if (answers.length !== waits) throw new Error(`the terminal said: ${stdout}${stderr}`);
   return answers;
 }

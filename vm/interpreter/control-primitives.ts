@@ -443,12 +443,12 @@ export class ControlPrimitives {
     return context === sought ? trueOop : falseOop;
   }
 
+  /** Without a pc: until it has a receiver it cannot run. */
   private contextNew(code: Oop): Oop {
     const { memory, contexts } = this.machine;
     if (!this.machine.code.isCode(code, memory)) return this.machine.fail("badArgument");
     const context = contexts.newContext(code);
     const live = this.machine.code.argumentCount(code) + this.machine.code.temporaryCount(code);
-    memory.storePointer(ContextSlot.pc, context, smallInteger(this.machine.code.startOffset(code)));
     memory.storePointer(ContextSlot.stackp, context, smallInteger(live));
     memory.objectFilled(context);
     return context;
