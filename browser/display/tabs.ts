@@ -10,6 +10,7 @@ export class TabsNode extends BoxNode {
   private labels: readonly string[] = [];
   private selected = 0;
   private isClosable = false;
+  private hidesSingle = false;
 
   constructor(projector: Projector, id: number) {
     super(projector, id, "tabs");
@@ -28,6 +29,7 @@ export class TabsNode extends BoxNode {
     if (name === "labels") this.labels = value as string[];
     else if (name === "selected") this.selected = Number(value);
     else if (name === "closable") this.isClosable = value === true;
+    else if (name === "hidesSingle") this.hidesSingle = value === true;
     else {
       super.set(name, value);
       return;
@@ -44,6 +46,7 @@ export class TabsNode extends BoxNode {
   protected override showChildren(): void {
     if (this.pages === undefined) return;
     this.bar.replaceChildren(...this.labels.map((label, index) => this.tab(label, index)));
+    this.bar.hidden = this.hidesSingle && this.labels.length < 2;
     const page = this.children[this.selected];
     const shown = this.pages.firstElementChild;
     if (shown === page?.element) return;

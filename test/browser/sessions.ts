@@ -391,17 +391,18 @@ export function shown(page: Page): Promise<string[]> {
   });
 }
 
-/** Dockview keeps shares of the room, in which sizes are rounded. */
-const isAlmost = (one: string, other: string): boolean => {
-  const sizes = (line: string): number[] =>
-    (/"extent":\[([^\]]*)\]/.exec(line)?.[1] ?? "").split(",").map(Number);
-  const rest = (line: string): string => line.replace(/"extent":\[[^\]]*\]/, "");
-  const others = sizes(other);
+const sizes = /"(?:extent|scroll)":(?:\[[^\]]*\]|\d+),?/g;
+
+/** Dockview keeps shares of the room, in which sizes are rounded; and so is what is scrolled to its end. */
+function isAlmost(one: string, other: string): boolean {
+  const numbers = (line: string): number[] =>
+    (line.match(sizes) ?? []).flatMap((size) => (size.match(/[\d.]+/g) ?? []).map(Number));
+  const others = numbers(other);
   return (
-    rest(one) === rest(other) &&
-    sizes(one).every((size, index) => Math.abs(size - others[index]!) < 6)
+    one.replaceAll(sizes, "") === other.replaceAll(sizes, "") &&
+    numbers(one).every((number, index) => Math.abs(number - (others[index] ?? 0)) < 6)
   );
-};
+}
 
 /** The lines in which two displays differ. */
 export function changes(former: readonly string[], now: readonly string[]): string[] {

@@ -61,6 +61,22 @@ describe("the playground", () => {
     expect(await windows.print("answer + 1")).toBe("answer + 1 43");
   });
 
+  it("has pages, each with its own text, variables and results to inspect", async () => {
+    await windows.print("x := Set new");
+    const results = windows.page.getByRole("listbox", { name: "Results" });
+    await results.getByText("a Set()", { exact: true }).waitFor();
+    await windows.code().focus();
+    await windows.press("Alt+p");
+    await windows.page.getByRole("tab", { name: "Page 2", selected: true }).waitFor();
+    expect(await results.count()).toBe(0);
+    expect(await windows.print("x := 7")).toBe("x := 7 7");
+    await windows.save();
+    await windows.reload();
+    await windows.page.getByRole("tab", { name: "Page 1" }).click();
+    await results.getByText("a Set()", { exact: true }).dblclick();
+    await windows.window("a Set()").waitFor();
+  });
+
   it("marks an error in its place, until the text changes", async () => {
     await windows.write("3 + + 4");
     await windows.press("Control+d");
