@@ -61,9 +61,12 @@ export class ListNode extends ViewNode {
     scroller.addEventListener("keydown", (event) => this.keyDown(event));
     body.addEventListener("pointerdown", (event) => this.pointerDown(event));
     body.addEventListener("click", (event) => this.clicked(event));
-    body.addEventListener("dblclick", (event) => {
+    // Not dblclick: the first click has put another element in the place of the row.
+    body.addEventListener("click", (event) => {
       const index = indexOf(event);
-      if (index !== undefined && !isToggle(event)) this.send("activate", index);
+      if (event.detail === 2 && index !== undefined && !isToggle(event)) {
+        this.send("activate", index);
+      }
     });
     scroller.addEventListener("contextmenu", (event) => this.menuWanted(event));
     body.addEventListener("dragstart", (event) => this.dragStarted(event));
