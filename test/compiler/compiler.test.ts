@@ -494,10 +494,18 @@ describe("pragmas", () => {
     });
   });
 
-  test("a numbered primitive warns and is none", () => {
-    const method = compiled("foo <primitive: 60> ^ 1");
-    expect(method.primitive).toBeUndefined();
-    expect(method.warnings).toMatchObject([{ kind: "primitive" }]);
+  test("a primitive that other machines number alike is known by its number", () => {
+    const method = compiled("foo: x <primitive: 60> ^ 1");
+    expect(method.primitive).toEqual({ name: "basicAt", primitiveErrorTemp: false });
+    expect(method.warnings).toEqual([]);
+  });
+
+  test("any other number warns and is no primitive", () => {
+    for (const source of ["foo <primitive: 60> ^ 1", "foo <primitive: 9999> ^ 1"]) {
+      const method = compiled(source);
+      expect(method.primitive).toBeUndefined();
+      expect(method.warnings).toMatchObject([{ kind: "primitive" }]);
+    }
   });
 
   test("others are kept, in front of and behind the temporaries", () => {

@@ -4,9 +4,11 @@
  * else.
  */
 
+import { primitiveArguments, primitiveElsewhere } from "../spec/primitives.ts";
 import { JumpTooFar } from "./assembler.ts";
 import { layOut } from "./layout.ts";
 import type {
+  Literal,
   MethodDescription,
   PragmaDescription,
   PrimitiveDescription,
@@ -57,7 +59,7 @@ function compile(
   environment: CompilationEnvironment,
   ending: Body["ending"],
 ): MethodDescription {
-  const pragmas = readPragmas(node.pragmas);
+  const pragmas = readPragmas(node.pragmas, node.parameters.length);
   const { method, warnings } = analyze(node, source, environment, pragmas.errorTemp);
   if (!layOut(method))
     throw new SyntaxProblem("too many variables", source, node.start, node.stop - node.start);
@@ -94,18 +96,19 @@ interface Pragmas {
   errorTemp: Declaration | undefined;
 }
 
-function readPragmas(nodes: readonly PragmaNode[]): Pragmas {
+function readPragmas(nodes: readonly PragmaNode[], argumentCount: number): Pragmas {
   const result: Pragmas = { descriptions: [], warnings: [], errorTemp: undefined };
   for (const node of nodes) {
     const { selector } = node;
     const values = node.arguments.map((argument) => argument.value);
     result.descriptions.push({ selector, arguments: values });
     if (selector !== "primitive:" && selector !== "primitive:error:") continue;
-    const [name, errorTemp] = values;
-    if (name?.kind !== "symbol") {
+    const [designator, errorTemp] = values;
+    const name = designator && primitiveName(designator, argumentCount);
+    if (name === undefined) {
       result.warnings.push({
         kind: "primitive",
-        message: "only named primitives are known",
+        message: "not a primitive of this machine",
         start: node.start,
         stop: node.stop,
       });
@@ -113,10 +116,19 @@ function readPragmas(nodes: readonly PragmaNode[]): Pragmas {
       continue;
     }
     const primitiveErrorTemp = errorTemp?.kind === "symbol";
-    result.primitive = { name: name.value, primitiveErrorTemp };
+    result.primitive = { name, primitiveErrorTemp };
     if (primitiveErrorTemp) result.errorTemp = errorDeclaration(node, errorTemp.value);
   }
   return result;
+}
+
+/** A primitive's own name, or that of one with another machine's number and as many arguments as the method has. */
+function primitiveName(designator: Literal, argumentCount: number): string | undefined {
+  if (designator.kind === "symbol") return designator.value;
+  if (designator.kind !== "integer") return undefined;
+  const name = primitiveElsewhere.get(Number(designator.value));
+  const wanted = name === undefined ? undefined : primitiveArguments.get(name);
+  return wanted === -1 || wanted === argumentCount ? name : undefined;
 }
 
 function errorDeclaration(node: PragmaNode, name: string): Declaration {

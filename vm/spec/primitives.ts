@@ -1017,3 +1017,39 @@ export type PrimitiveName = (typeof primitives)[number]["name"];
 export const primitiveNumber: ReadonlyMap<string, number> = new Map(
   (primitives as readonly PrimitiveRow[]).map((row) => [row.name, row.number]),
 );
+
+/**
+ * Primitives by the numbers that other Smalltalks' machines have for the same: published code says `<primitive: 75>` where a proxy must not
+ * send anything. Other numbers name nothing here, and the method's own code runs.
+ */
+export const primitiveElsewhere: ReadonlyMap<number, PrimitiveName> = new Map<
+  number,
+  PrimitiveName
+>([
+  [60, "basicAt"],
+  [61, "basicAtPut"],
+  [62, "basicSize"],
+  [63, "stringAt"],
+  [64, "stringAtPut"],
+  [70, "basicNew"],
+  [71, "basicNewSized"],
+  [73, "instVarAt"],
+  [74, "instVarAtPut"],
+  [75, "identityHash"],
+  [83, "perform"],
+  [84, "performWithArguments"],
+  [100, "performInSuperclass"],
+  [105, "replaceElements"],
+  [115, "changeClassTo"],
+  [128, "become"],
+  [148, "shallowCopy"],
+  [173, "instVarAt"],
+  [174, "instVarAtPut"],
+  [188, "executeMethod"],
+  [240, "utcMicroseconds"],
+]);
+
+/** How many arguments a primitive takes beside the receiver; -1 for any number. */
+export const primitiveArguments: ReadonlyMap<string, number> = new Map(
+  (primitives as readonly PrimitiveRow[]).map((row) => [row.name, row.arguments]),
+);
