@@ -56,6 +56,14 @@ const nodeClock: HostClock = {
   timeZoneOffsetMinutes: () => -new Date().getTimezoneOffset(),
 };
 
+/** What was printed cannot be written; the session ends. */
+export class OutputFailed extends Error {
+  constructor(stream: 1 | 2, code: string) {
+    super(`standard ${stream === 1 ? "output" : "error"} cannot be written: ${code}`);
+    this.name = "OutputFailed";
+  }
+}
+
 export class NodeConsole implements HostConsole {
   /** Where input goes; set by who runs the machine. */
   receiveInput: InputReceiver | undefined;
@@ -79,7 +87,7 @@ export class NodeConsole implements HostConsole {
         if (code === "EPIPE") process.exit(0);
         // So has the terminal, which a signal says.
         if (code === "EIO" && this.isRaw) return;
-        throw error;
+        throw new OutputFailed(stream, code);
       }
     }
   }

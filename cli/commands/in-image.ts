@@ -14,7 +14,7 @@ import { baseImagePath } from "../base-image.ts";
 import { imageWords, parseSize, type Request, UsageError } from "../command-table.ts";
 import { type ExitCode, exitCodes, Refused } from "../exit-codes.ts";
 import { cloneImage, ImageSession, type SaveTarget } from "../image-session.ts";
-import { NodeHost } from "../node-host.ts";
+import { NodeHost, OutputFailed } from "../node-host.ts";
 
 export async function inImage(request: Request): Promise<ExitCode> {
   const { path, action, words } = programOf(request);
@@ -118,7 +118,10 @@ async function runMachine(
       throw new Refused(`out of memory: ${error.message}`, exitCodes.outOfMemory);
     }
     if (error instanceof NothingCanRun) throw new Refused(error.message, exitCodes.failed);
-    // One that has a cause is our bug, and keeps its stack.
+    if (error instanceof MachineFault && error.cause instanceof OutputFailed) {
+      throw new Refused(error.cause.message, exitCodes.failed);
+    }
+    // One that has another cause is our bug, and keeps its stack.
     if (error instanceof MachineFault && error.cause === undefined) {
       throw new Refused(error.message, exitCodes.badImage);
     }

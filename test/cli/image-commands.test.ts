@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commandLine, type Outcome } from "./command-line.ts";
@@ -21,6 +22,18 @@ describe("engram eval", () => {
 
   it("reads an expression from standard input", async () => {
     expect(await engram(["eval", "-"], { input: "| a |\na := 20.\na + 22" })).toEqual(ok("42\n"));
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("says when its output cannot be written", () => {
+    const full = openSync("/dev/full", "w");
+    const words = [join(import.meta.dirname, "../../cli/engram.cjs"), "eval", "3 + 4"];
+    const { status, stderr } = spawnSync(process.execPath, words, {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(full);
+    const expected = "engram: standard output cannot be written: ENOSPC\n";
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expected });
   });
 
   it("prints JSON for programs", async () => {
