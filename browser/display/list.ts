@@ -8,7 +8,7 @@ import { icon } from "./icons.ts";
 import { rowHeight } from "./metrics.ts";
 import type { Plain } from "./patches.ts";
 import type { Projector } from "./projector.ts";
-import { make, ViewNode } from "./view-node.ts";
+import { make, placeChildren, ViewNode } from "./view-node.ts";
 
 /** A row: cells, icon, look, depth, and 0 for nothing in it, 1 closed, 2 open. */
 type Row = readonly [readonly string[], string | null, string | null, number, number];
@@ -22,6 +22,12 @@ const margin = 25;
 /** Letters typed within this time belong together. */
 const typingMilliseconds = 800;
 
+interface DrawnRow {
+  readonly element: HTMLElement;
+  /** All that the element depends on. */
+  readonly state: string;
+}
+
 export class ListNode extends ViewNode {
   private readonly scroller = make("div", "list-scroller");
   private readonly body = make("div", "list-body");
@@ -31,6 +37,8 @@ export class ListNode extends ViewNode {
   private rows: readonly Row[] = [];
   private columns: readonly Column[] = [];
   private selected: readonly number[] = [];
+  /** Rows in the page, by index. One that stays as it is keeps its element, and what the pointer does there. */
+  private drawn = new Map<number, DrawnRow>();
   private sorted: readonly Plain[] = [];
   /** The row that the arrow keys go on from. */
   private cursor = 0;
@@ -209,13 +217,20 @@ export class ListNode extends ViewNode {
     const from = Math.max(Math.floor(top) - 4, first);
     const to = Math.min(Math.floor(top) + inSight + 4, first + rows.length);
     const offset = scroller.scrollTop - top * rowHeight;
-    const elements: HTMLElement[] = [];
+    const drawn = new Map<number, DrawnRow>();
     for (let index = from; index < to; index++) {
-      const element = this.rowElement(index, rows[index - first]!);
+      const row = rows[index - first]!;
+      const state = JSON.stringify([row, this.selected.includes(index), this.size]);
+      const former = this.drawn.get(index);
+      const element = former?.state === state ? former.element : this.rowElement(index, row);
       element.style.transform = `translateY(${offset + index * rowHeight}px)`;
-      elements.push(element);
+      drawn.set(index, { element, state });
     }
-    body.replaceChildren(...elements);
+    this.drawn = drawn;
+    placeChildren(
+      body,
+      [...drawn.values()].map(({ element }) => element),
+    );
     this.noteActive();
   }
 
@@ -268,6 +283,7 @@ export class ListNode extends ViewNode {
   }
 
   private showColumns(): void {
+    this.drawn.clear();
     this.header.hidden = this.columns.length === 0;
     this.header.replaceChildren(
       ...this.columns.map((column, index) => {

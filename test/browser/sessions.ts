@@ -88,9 +88,9 @@ const words = [
   "do it",
   "",
 ];
-/** What a session would not come back from, or what takes all its time. */
+/** What a session would not come back from, what takes all its time, and processes that each session starts anew. */
 const shunned =
-  /remove|delete|terminate|kill|suspend|rename|move|push|pull|extract|inline|revert|all tests|^run$|run selected|run tests|^clear|download|export|share|load|open an image|discard all|every/i;
+  /remove|delete|terminate|kill|suspend|rename|move|push|pull|extract|inline|revert|all tests|^run$|run selected|run tests|^clear|download|export|share|load|open an image|discard all|every|\d\d(waiting|suspended|active)/i;
 
 type Action = (session: Session) => Promise<unknown>;
 
