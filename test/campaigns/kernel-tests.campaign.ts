@@ -12,6 +12,17 @@ it(`passes with a collection every ${every} calls, verified`, async () => {
   expect(runKernelTests(image, [], stress).failures).toEqual([]);
 });
 
+it("passes with a collection after each call that has allocated", async () => {
+  const image = await testImage();
+  const stress = { collectionEvery: 1, fullEvery: 20_000, verifyEvery: 20_000 };
+  expect(runKernelTests(image, [], stress).failures).toEqual([]);
+});
+
+it("passes with the heap verified after each collection that is due", async () => {
+  const image = await testImage();
+  expect(runKernelTests(image, [], { verifyEvery: 1 }).failures).toEqual([]);
+});
+
 it("passes when saved and reopened all the time", async () => {
   const image = await testImage();
   const { failures, reopened } = runKernelTests(image, [], { reopenEvery: 100_000 });

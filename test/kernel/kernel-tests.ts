@@ -44,7 +44,9 @@ export async function testImage(): Promise<Uint8Array> {
 export interface Stress {
   /** A collection whenever that many calls and backward jumps have been done; 0: only when due. */
   readonly collectionEvery?: number;
-  /** The heap is verified after every so many-th of these collections; 0: never. */
+  /** Every so many-th of these collections is full. */
+  readonly fullEvery?: number;
+  /** The heap is verified after every so many-th collection; 0: never. */
   readonly verifyEvery?: number;
   /** Saved and reopened whenever that many calls and backward jumps have been done; 0: never. */
   readonly reopenEvery?: number;
@@ -81,7 +83,7 @@ const mostSteps = 2_000_000_000;
 export function runKernelTests(
   image: Uint8Array,
   patterns: readonly string[],
-  { collectionEvery = 0, verifyEvery = 0, reopenEvery = 0 }: Stress = {},
+  { collectionEvery = 0, fullEvery = 10, verifyEvery = 0, reopenEvery = 0 }: Stress = {},
 ): KernelResult {
   let printed = "";
   let reopened = 0;
@@ -93,6 +95,7 @@ export function runKernelTests(
     const host = new HostWithFiles(words);
     const machine = new VirtualMachine(memory, host);
     if (collectionEvery > 0) machine.interpreter.stressInterval = 1;
+    machine.interpreter.stressFullInterval = fullEvery;
     if (verifyEvery > 0) verifyAfterCollections(machine, verifyEvery);
     machine.start();
     let ended = false;

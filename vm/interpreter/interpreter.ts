@@ -94,9 +94,12 @@ export class Interpreter implements Machine, Roots {
   /** A process that waited for the machine's word runs now, even if the active one has the highest priority too. */
   private isUrgent = false;
   private inputPending = false;
-  /** 0, or: collect at every so many-th safepoint; every tenth of these collections is full. */
+  /** 0, or: collect at every so many-th safepoint, if there is anything new. */
   stressInterval = 0;
+  /** Every so many-th of these collections is full. */
+  stressFullInterval = 10;
   private stressCount = 0;
+  private stressCollections = 0;
   /** Whether a run may end early so that the host gets its turn while the collector is at work. */
   endsEarly = false;
 
@@ -240,11 +243,12 @@ export class Interpreter implements Machine, Roots {
   }
 
   private stress(): CollectionResult | undefined {
-    this.stressCount++;
-    if (this.stressCount % this.stressInterval !== 0) return this.collector.collectIfNeeded();
-    return this.stressCount % (this.stressInterval * 10) === 0
-      ? this.collector.compact()
-      : this.collector.scavenge();
+    const { collector, memory } = this;
+    const isDue = ++this.stressCount % this.stressInterval === 0;
+    if (!isDue || memory.edenUsedBytes === 0) return collector.collectIfNeeded();
+    return ++this.stressCollections % this.stressFullInterval === 0
+      ? collector.compact()
+      : collector.scavenge();
   }
 
   /** Tells the finalization process that ephemerons or weak objects wait. */
