@@ -1,7 +1,8 @@
 /** Bundles the workspace: the page, its worker, and beside them the base image. */
-import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 import { bundling, leaner, resolve } from "../vm/bundling.mjs";
 
@@ -19,6 +20,21 @@ function withBaseImage(): Plugin {
     },
     closeBundle() {
       if (existsSync(baseImage)) copyFileSync(baseImage, join(folder, "engram.image"));
+    },
+  };
+}
+
+/** Beside each script and style sheet it as Brotli makes it, for servers that look for that. */
+function withCompressed(): Plugin {
+  return {
+    name: "compressed",
+    writeBundle({ dir = "" }, bundle) {
+      for (const fileName of Object.keys(bundle)) {
+        if (!/\.(js|css)$/.test(fileName)) continue;
+        const code = readFileSync(join(dir, fileName));
+        const params = { [constants.BROTLI_PARAM_QUALITY]: 9 };
+        writeFileSync(join(dir, `${fileName}.br`), brotliCompressSync(code, { params }));
+      }
     },
   };
 }
@@ -51,7 +67,7 @@ export default defineConfig({
       existsSync(hashOfBaseImage) ? readFileSync(hashOfBaseImage, "utf8").trim() : "",
     ),
   },
-  plugins: [withBaseImage(), withPreloads()],
+  plugins: [withBaseImage(), withPreloads(), withCompressed()],
   worker: { format: "es", plugins: leaner, rolldownOptions: bundling },
   build: {
     outDir: here("../dist/browser"),

@@ -146,6 +146,7 @@ function answer(
     refuse(response, 404);
     return;
   }
+  const compressed = compressedFile(file, incoming);
   const type = typeOfSuffix[file.slice(file.lastIndexOf(".") + 1)] ?? "application/octet-stream";
   const modified = stat.mtime.toUTCString();
   if (incoming.headers["if-modified-since"] === modified) {
@@ -156,14 +157,25 @@ function answer(
     ...headers,
     ...(basename(file) === "embed.js" ? forOtherPages : {}),
     "Content-Type": type,
-    "Content-Length": stat.size,
+    ...(compressed === undefined ? {} : { "Content-Encoding": "br", Vary: "Accept-Encoding" }),
+    "Content-Length": compressed?.size ?? stat.size,
     "Last-Modified": modified,
   });
   if (incoming.method === "HEAD") response.end();
   else
-    createReadStream(file)
+    createReadStream(compressed?.file ?? file)
       .on("error", () => response.destroy())
       .pipe(response);
+}
+
+/** The same as Brotli makes it, if it lies beside the file and the browser takes it. */
+function compressedFile(
+  file: string,
+  { headers: { "accept-encoding": accepted } }: IncomingMessage,
+): { file: string; size: number } | undefined {
+  if (!/\bbr\b/.test(String(accepted))) return undefined;
+  const size = statSync(`${file}.br`, { throwIfNoEntry: false })?.size;
+  return size === undefined ? undefined : { file: `${file}.br`, size };
 }
 
 /** The file behind a request's path, or undefined if it names none of ours. */

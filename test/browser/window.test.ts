@@ -94,6 +94,25 @@ describe("a window that changes its size", () => {
     expect(await workspace.evaluate("3 + 4")).toBe("7");
   });
 
+  it("is read to those who cannot see it, where they want that", async () => {
+    await resize(1280);
+    await workspace.evaluate("3 + 4");
+    const tree = workspace.page.locator(".xterm-accessibility-tree");
+    expect(await tree.count()).toBe(0);
+    await workspace.images();
+    await workspace.dialog.getByLabel("Terminal for screen readers").check();
+    await workspace.press("Escape");
+    await tree.getByText("7", { exact: true }).waitFor();
+    await workspace.page.reload();
+    await workspace.ready();
+    await workspace.evaluate("6 * 7");
+    await tree.getByText("42", { exact: true }).waitFor();
+    await workspace.images();
+    await workspace.dialog.getByLabel("Terminal for screen readers").uncheck();
+    await workspace.press("Escape");
+    await tree.waitFor({ state: "detached" });
+  });
+
   it("shows whole rows, the last one too", async () => {
     for (const [width, height] of [
       [1100, 640],

@@ -3,6 +3,7 @@ import { type IncomingHttpHeaders, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { workspaceServer } from "../../cli/commands/serve.ts";
 import { commandLine } from "./command-line.ts";
@@ -22,6 +23,7 @@ beforeAll(async () => {
   mkdirSync(join(page, "assets"), { recursive: true });
   writeFileSync(join(page, "index.html"), "<!doctype html>");
   writeFileSync(join(page, "assets/main.js"), "export {};");
+  writeFileSync(join(page, "assets/main.js.br"), brotliCompressSync("export {};"));
   writeFileSync(join(folder, "secret.txt"), "secret");
   writeFileSync(join(folder, "my.image"), "image");
   server = workspaceServer(page, join(folder, "my.image"));
@@ -33,11 +35,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function ask(path: string, more: { method?: string; host?: string } = {}): Promise<Answer> {
+function ask(
+  path: string,
+  more: { method?: string; host?: string; "accept-encoding"?: string } = {},
+): Promise<Answer> {
   const { port } = server.address() as AddressInfo;
   return new Promise((resolve, reject) => {
-    const headers = { host: more.host ?? `127.0.0.1:${port}` };
-    const options = { host: "127.0.0.1", port, path, method: more.method ?? "GET", headers };
+    const { method = "GET", host = `127.0.0.1:${port}`, ...rest } = more;
+    const options = { host: "127.0.0.1", port, path, method, headers: { host, ...rest } };
     const asking = request(options, (response) => {
       let body = "";
       response.setEncoding("utf8");
@@ -54,6 +59,20 @@ function ask(path: string, more: { method?: string; host?: string } = {}): Promi
 }
 
 describe("the workspace server", () => {
+  it("sends what is compressed to those who take it", async () => {
+    const plain = await ask("/assets/main.js");
+    expect(plain.headers["content-encoding"]).toBe(undefined);
+    expect(plain.body).toBe("export {};");
+    const compressed = await ask("/assets/main.js", { "accept-encoding": "gzip, br" });
+    expect(compressed.headers["content-encoding"]).toBe("br");
+    expect(compressed.headers["content-type"]).toBe("text/javascript; charset=utf-8");
+    expect(Number(compressed.headers["content-length"])).toBe(
+      brotliCompressSync("export {};").length,
+    );
+    const page = await ask("/", { "accept-encoding": "br" });
+    expect(page.headers["content-encoding"]).toBe(undefined);
+  });
+
   it("serves the page, its parts and the image with their types", async () => {
     const page = await ask("/");
     expect(page).toMatchObject({ status: 200, body: "<!doctype html>" });
