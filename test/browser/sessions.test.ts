@@ -6,7 +6,7 @@ import { sessionProblems } from "./sessions.ts";
 it("is the same after a reload, whatever was done", async () => {
   const server = await startServer();
   try {
-    expect(await sessionProblems(server.address, 1, 30)).toEqual([]);
+    expect(await sessionProblems(server.address, 1, 20)).toEqual([]);
   } finally {
     server.stop();
   }
