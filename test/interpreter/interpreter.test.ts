@@ -109,8 +109,13 @@ describe("the interpreter", () => {
   it("switches processes on semaphores", () => {
     const extra = {
       Context: [
-        "class newFor: code receiver: r closure: c\n\t^ (self newForCode: code) receiver: r closure: c; yourself",
+        "class newFor: code receiver: r closure: c\n\t^ (self newForCode: code) receiver: r closure: c; start; yourself",
+        "start\n\tpc := 4 + method literalCount",
         "class newForCode: code\n\t<primitive: #contextNew>\n\t^ #failed",
+      ],
+      CompiledBlock: [
+        "shapeAt: index\n\t<primitive: #codeSlotAt>\n\t^ #failed",
+        "literalCount\n\t^ (self shapeAt: 1) \\\\ 65536",
       ],
       Process: ["copied: c\n\t^ self"],
     };
