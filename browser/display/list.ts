@@ -32,6 +32,8 @@ export class ListNode extends ViewNode {
   private readonly scroller = make("div", "list-scroller");
   private readonly body = make("div", "list-body");
   private readonly header = make("div", "list-header");
+  /** Says why there are no rows. */
+  private readonly hint = make("p", "list-hint");
   private size = 0;
   private first = 0;
   private rows: readonly Row[] = [];
@@ -64,7 +66,7 @@ export class ListNode extends ViewNode {
     scroller.setAttribute("role", "listbox");
     body.setAttribute("role", "presentation");
     scroller.append(body);
-    element.append(header, scroller);
+    element.append(header, scroller, this.hint);
     scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     scroller.addEventListener("keydown", (event) => this.keyDown(event));
     body.addEventListener("pointerdown", (event) => this.pointerDown(event));
@@ -105,8 +107,12 @@ export class ListNode extends ViewNode {
 
   override set(name: string, value: Plain): void {
     switch (name) {
+      case "placeholder":
+        this.hint.textContent = String(value ?? "");
+        return;
       case "size":
         this.size = Number(value);
+        this.hint.hidden = this.size > 0;
         this.setHeight();
         this.cursor = Math.min(this.cursor, Math.max(this.size - 1, 0));
         this.wantRender();

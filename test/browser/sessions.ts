@@ -336,6 +336,9 @@ export function shown(page: Page): Promise<string[]> {
     const isLayout = (element: HTMLElement): boolean =>
       element.matches(".dv-tabs-overflow-dropdown-root, .dv-tabs-overflow-dropdown-default") ||
       !element.checkVisibility();
+    // Processes and their delays go on, and each session has some of its own.
+    const isAlive = (row: string): boolean =>
+      /\d\d(waiting|suspended|active|ended|ready)|^resumptionTime/.test(row);
     // A list has others at hand, more or fewer.
     const rowsInSight = (scroller: Element): string[] => {
       const { top, bottom } = scroller.getBoundingClientRect();
@@ -344,7 +347,8 @@ export function shown(page: Page): Promise<string[]> {
           const box = row.getBoundingClientRect();
           return box.top >= top - 2 && box.bottom <= bottom - 8;
         })
-        .map((row) => row.textContent);
+        .map((row) => row.textContent)
+        .filter((row) => !isAlive(row));
     };
     const lines: string[] = [];
     const visit = (element: HTMLElement, depth: number): void => {
@@ -381,7 +385,8 @@ export function shown(page: Page): Promise<string[]> {
         about.text = scroller === null ? ownText(element) : rowsInSight(scroller);
         about.selected = [...element.querySelectorAll("[aria-selected=true]")]
           .filter((each) => each.closest("[data-view]") === element && each.checkVisibility())
-          .map((each) => each.textContent);
+          .map((each) => each.textContent)
+          .filter((each) => !isAlive(each));
       }
       return `${kind} ${JSON.stringify(about)}`;
     };
