@@ -192,16 +192,18 @@ export class Session {
     await this.page.waitForTimeout(100);
   }
 
-  async typeCode(): Promise<void> {
-    if (!(await this.clickOn(".cm-content"))) return;
+  /** Answers whether there is an editor to type into: in the terminal the same keys end the session. */
+  async typeCode(): Promise<boolean> {
+    if (!(await this.clickOn(".cm-content"))) return false;
     const text = this.dice.from(snippets);
     if (this.dice.below(2) === 0) await this.press("Control+a");
     if (this.dice.below(4) === 0) await this.page.keyboard.type(text, { delay: 5 });
     else await this.page.keyboard.insertText(text);
+    return true;
   }
 
   async evaluate(): Promise<void> {
-    await this.typeCode();
+    if (!(await this.typeCode())) return;
     await this.press(this.dice.from(["Control+a ", "Shift+Home ", ""]).trim() || "End");
     await this.press(this.dice.from(["Control+d", "Control+p", "Control+i", "Control+Shift+d"]));
   }
@@ -342,6 +344,7 @@ export function shown(page: Page): Promise<string[]> {
     // A list has others at hand, more or fewer.
     const rowsInSight = (scroller: Element): string[] => {
       const { top, bottom } = scroller.getBoundingClientRect();
+      if (bottom - top < 60) return [];
       return [...scroller.querySelectorAll(".list-row")]
         .filter((row) => {
           const box = row.getBoundingClientRect();
@@ -353,9 +356,25 @@ export function shown(page: Page): Promise<string[]> {
     const lines: string[] = [];
     const visit = (element: HTMLElement, depth: number): void => {
       if (element.dataset.view !== undefined) lines.push(" ".repeat(depth) + lineFor(element));
+      if (element.classList.contains("desktop")) {
+        visitWindows(element);
+        return;
+      }
       for (const child of element.children) {
         if (child instanceof HTMLElement && child.checkVisibility()) visit(child, depth + 1);
       }
+    };
+    // By their numbers: floating windows, the one in front last, are anywhere among the others.
+    const visitWindows = (desktop: HTMLElement): void => {
+      const windows = [...desktop.querySelectorAll<HTMLElement>(".window")];
+      const tabs = [...desktop.querySelectorAll(".window-title")].map((each) => each.textContent);
+      lines.push(`tabs ${tabs.sort().join(", ")}`);
+      windows
+        .filter((each) => each.checkVisibility())
+        .sort((one, other) => Number(one.dataset.view) - Number(other.dataset.view))
+        .forEach((each) => {
+          visit(each, 1);
+        });
     };
     const lineFor = (element: HTMLElement): string => {
       const isHost = element.classList.contains("host");
@@ -381,7 +400,7 @@ export function shown(page: Page): Promise<string[]> {
         const { doc, selection } = editor.state;
         about.text = doc.toString();
         about.selection = [selection.main.anchor, selection.main.head];
-      } else if (!isHost) {
+      } else if (!isHost && !element.classList.contains("desktop")) {
         about.text = scroller === null ? ownText(element) : rowsInSight(scroller);
         about.selected = [...element.querySelectorAll("[aria-selected=true]")]
           .filter((each) => each.closest("[data-view]") === element && each.checkVisibility())
