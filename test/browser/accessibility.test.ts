@@ -41,8 +41,7 @@ const tools: readonly (readonly [title: string | RegExp, open: () => Promise<voi
 ];
 
 async function run(code: string): Promise<void> {
-  await windows.press("Control+o p");
-  await windows.window("Playground").waitFor();
+  await windows.openPlayground();
   await windows.run(code);
 }
 

@@ -53,7 +53,7 @@ async function makeClass(): Promise<void> {
 describe("the system browser", () => {
   it("makes a class and a method, which runs", async () => {
     await makeClass();
-    await windows.press("Control+o p");
+    await windows.openPlayground();
     expect(await windows.print("Zorkling new grow")).toBe("Zorkling new grow 1");
   });
 
@@ -148,7 +148,7 @@ describe("changes", () => {
     );
     expect(await windows.violations()).toEqual([]);
     await windows.page.getByRole("button", { name: "Undo", exact: true }).click();
-    await windows.press("Control+o p");
+    await windows.openPlayground();
     expect(await windows.print("Zorkling new grow")).toBe("Zorkling new grow 1");
   });
 });

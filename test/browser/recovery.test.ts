@@ -41,12 +41,12 @@ it.each(["", "?storage=indexedDb"])(
       });
       await visit(folder, `${server.address}${query}`, async (windows) => {
         await windows.page.getByText(/changes? accepted after the last save recovered/).waitFor();
-        await windows.press("Control+o p");
+        await windows.openPlayground();
         expect(await windows.print("Zorkling new answer")).toBe("Zorkling new answer 42");
         await windows.save();
       });
       await visit(folder, `${server.address}${query}`, async (windows) => {
-        await windows.press("Control+o p");
+        await windows.openPlayground();
         expect(await windows.print("Zorkling new answer")).toBe("Zorkling new answer 42");
       });
     } finally {

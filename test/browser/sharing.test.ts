@@ -25,17 +25,8 @@ afterAll(async () => {
 
 afterEach(() => expect(windows.problems).toEqual([]));
 
-const playgrounds = () => windows.page.locator(".window-title", { hasText: "Playground" });
-
-/** Opens an empty one, in which code is written from then on. */
-async function openPlayground(): Promise<void> {
-  const count = await playgrounds().count();
-  await windows.press("Control+o p");
-  await expect.poll(() => playgrounds().count(), { timeout: 15_000 }).toBe(count + 1);
-}
-
 it("opens the code of an address, and does not run it", async () => {
-  await expect.poll(() => playgrounds().count(), { timeout: 15_000 }).toBe(2);
+  await expect.poll(() => windows.playgrounds().count(), { timeout: 15_000 }).toBe(2);
   await expect.poll(() => windows.text(), { timeout: 15_000 }).toBe("6 * 7");
   expect(new URL(windows.page.url()).hash).toBe("");
 });
@@ -59,7 +50,7 @@ it("gives a package as a zip, and takes it again", async () => {
   const waiting = windows.page.waitForEvent("download");
   await windows.page.getByRole("menuitem", { name: "Export package as zip" }).click();
   await (await waiting).saveAs(path);
-  await openPlayground();
+  await windows.openPlayground();
   await windows.run("(Smalltalk at: #Zorkling) removeFromSystem");
   await windows.page.locator("#file").setInputFiles(path);
   await windows.page.getByRole("dialog").getByRole("button", { name: "Load" }).click();
@@ -83,7 +74,7 @@ it("opens without a network once it was visited", async () => {
   await windows.save();
   await chromium.context.setOffline(true);
   await windows.reload();
-  await openPlayground();
+  await windows.openPlayground();
   expect(await windows.print("3 + 4")).toBe("3 + 4 7");
   await chromium.context.setOffline(false);
 });

@@ -165,7 +165,7 @@ it("teaches a newcomer, and keeps an open debugger over a kill", { timeout: 240_
       await windows.window("Life").click();
       await windows.press("Alt+w");
       // Again with the bug, up to the debugger.
-      await windows.press("Control+o p");
+      await windows.openPlayground();
       await windows.run("Tally compile: 'increment\n\t^ count := (count ifNil: [ 0 ]) + 2'");
       const newcomer = new Newcomer(windows);
       await newcomer.runner

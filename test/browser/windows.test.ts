@@ -117,18 +117,9 @@ describe("commands", () => {
 
   it("open tools by Mod+O and a letter, and close windows by Alt+W", async () => {
     await windows.code().focus();
-    await windows.press("Control+o p");
-    await windows.until(
-      async () =>
-        (await windows.page.locator(".window-title", { hasText: "Playground" }).count()) === 2,
-      "another playground",
-    );
+    await windows.openPlayground();
     await windows.press("Alt+w");
-    await windows.until(
-      async () =>
-        (await windows.page.locator(".window-title", { hasText: "Playground" }).count()) === 1,
-      "one to close",
-    );
+    await windows.until(async () => (await windows.playgrounds().count()) === 1, "one to close");
   });
 });
 

@@ -67,6 +67,19 @@ export class WindowsPage {
     for (const key of keys.split(" ")) await this.page.keyboard.press(key);
   }
 
+  /** The titles of all playgrounds. */
+  playgrounds(): Locator {
+    return this.page.locator(".window-title", { hasText: "Playground" });
+  }
+
+  /** Opens one more playground, in which code is written from then on. */
+  async openPlayground(): Promise<void> {
+    const count = await this.playgrounds().count();
+    await this.press("Control+o p");
+    const isOpen = async () => (await this.playgrounds().count()) === count + 1;
+    await this.until(isOpen, "another playground");
+  }
+
   /** Puts text into the playground in place of what it has. */
   async write(text: string): Promise<void> {
     await this.code().focus();
