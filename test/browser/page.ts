@@ -6,7 +6,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
 import { findChromium } from "../chromium.mjs";
 
 const root = join(import.meta.dirname, "../..");
@@ -53,14 +59,23 @@ export interface Chromium {
   close(): Promise<void>;
 }
 
+function chromiumPath(): string {
+  const path = findChromium();
+  if (path === undefined) throw new Error("no Chromium found");
+  return path;
+}
+
+/** Starts a Chromium that keeps nothing, for tests that each have a private context of it. */
+export function startPrivateChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath(), args: [...chromiumFlags] });
+}
+
 /** Starts a Chromium on a folder of its own, or on one another has left. */
 export async function startChromium(
   folder = mkdtempSync(join(tmpdir(), "engram-chromium-")),
 ): Promise<Chromium> {
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error("no Chromium found");
   const context = await chromium.launchPersistentContext(folder, {
-    executablePath,
+    executablePath: chromiumPath(),
     acceptDownloads: true,
     args: [...chromiumFlags],
   });

@@ -1,27 +1,11 @@
 /** Windows, views and editors: what the image shows and what the user does with it. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Chromium, type PageServer, startChromium, startServer } from "./page.ts";
-import { WindowsPage } from "./windows.ts";
+import { describe, expect, it } from "vitest";
+import { freshWindows } from "./fresh-windows.ts";
+import type { WindowsPage } from "./windows.ts";
 
-let server: PageServer;
-let chromium: Chromium;
 let windows: WindowsPage;
-
-beforeAll(async () => {
-  server = await startServer();
-});
-
-afterAll(() => server?.stop());
-
-beforeEach(async () => {
-  chromium = await startChromium();
-  windows = await WindowsPage.open(chromium.context, server.address);
-});
-
-afterEach(async () => {
-  const problems = windows?.problems ?? [];
-  await chromium?.close();
-  expect(problems).toEqual([]);
+freshWindows((page) => {
+  windows = page;
 });
 
 const counter = `| count |
