@@ -6,6 +6,8 @@
  * full, which takes twenty times as long as hashing.
  */
 
+import { hex } from "../image-format/layout.ts";
+
 const verifiedHash: string = import.meta.env.BASE_IMAGE_HASH ?? "";
 
 /** Where it lies: beside the page. */
@@ -14,6 +16,5 @@ export const baseImageUrl = (): string => new URL("engram.image", document.baseU
 /** Whether the bytes are those of the image that was verified when the page was built. */
 export async function isBaseImage(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   if (verifiedHash === "" || globalThis.crypto?.subtle === undefined) return false;
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("") === verifiedHash;
+  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))) === verifiedHash;
 }
