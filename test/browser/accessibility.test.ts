@@ -1,22 +1,13 @@
 /** Every tool as axe sees it, light and dark; and side by side or above each other, as there is room. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Chromium, type PageServer, startChromium, startServer } from "./page.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { oneBrowser } from "./one-browser.ts";
 import { WindowsPage } from "./windows.ts";
 
-let server: PageServer;
-let chromium: Chromium;
 let windows: WindowsPage;
 
 // One image for all: each test begins with its windows closed.
-beforeAll(async () => {
-  server = await startServer();
-  chromium = await startChromium();
+oneBrowser(async ({ server, chromium }) => {
   windows = await WindowsPage.open(chromium.context, server.address);
-});
-
-afterAll(async () => {
-  await chromium?.close();
-  server?.stop();
 });
 
 beforeEach(() => windows.closeAll());

@@ -1,24 +1,15 @@
 /** The tools for code as a person uses them: browser, finder, lists of methods, changes, refactorings. */
 import type { Locator } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Chromium, type PageServer, startChromium, startServer } from "../browser/page.ts";
-import { WindowsPage } from "../browser/windows.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { oneBrowser } from "./one-browser.ts";
+import { WindowsPage } from "./windows.ts";
 
-let server: PageServer;
-let chromium: Chromium;
 let windows: WindowsPage;
 
 // One image for all: each test begins with its windows closed and the class as it was made.
-beforeAll(async () => {
-  server = await startServer();
-  chromium = await startChromium();
+oneBrowser(async ({ server, chromium }) => {
   windows = await WindowsPage.open(chromium.context, server.address);
   await windows.page.setViewportSize({ width: 1400, height: 900 });
-});
-
-afterAll(async () => {
-  await chromium?.close();
-  server?.stop();
 });
 
 beforeEach(() => windows.closeAll());

@@ -1,28 +1,17 @@
 /** A conversation in the page, by keys and clicks, and what becomes of it. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { runaways } from "../runaways.ts";
-import {
-  type Chromium,
-  type PageServer,
-  startChromium,
-  startServer,
-  WorkspacePage,
-} from "./page.ts";
+import { oneBrowser } from "./one-browser.ts";
+import { type Chromium, type PageServer, WorkspacePage } from "./page.ts";
 
 let server: PageServer;
 let chromium: Chromium;
 let workspace: WorkspacePage;
 
-beforeAll(async () => {
-  server = await startServer();
-  chromium = await startChromium();
+oneBrowser(async (place) => {
+  ({ server, chromium } = place);
   workspace = await WorkspacePage.open(chromium.context, server.address);
   await workspace.ready();
-});
-
-afterAll(async () => {
-  await chromium?.close();
-  server?.stop();
 });
 
 beforeEach(() => {

@@ -3,24 +3,19 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { type Chromium, type PageServer, startChromium, startServer } from "./page.ts";
+import { afterEach, expect, it } from "vitest";
+import { oneBrowser } from "./one-browser.ts";
+import type { Chromium, PageServer } from "./page.ts";
 import { WindowsPage } from "./windows.ts";
 
 let server: PageServer;
 let chromium: Chromium;
 let windows: WindowsPage;
 
-beforeAll(async () => {
-  server = await startServer();
-  chromium = await startChromium();
+oneBrowser(async (place) => {
+  ({ server, chromium } = place);
   await chromium.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   windows = await WindowsPage.open(chromium.context, `${server.address}#code=6%20*%207`);
-});
-
-afterAll(async () => {
-  await chromium?.close();
-  server?.stop();
 });
 
 afterEach(() => expect(windows.problems).toEqual([]));

@@ -1,27 +1,13 @@
 /** A window that changes its size: what is on its way to the screen was drawn for the size before. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Chromium,
-  type PageServer,
-  startChromium,
-  startServer,
-  WorkspacePage,
-} from "./page.ts";
+import { describe, expect, it } from "vitest";
+import { oneBrowser } from "./one-browser.ts";
+import { WorkspacePage } from "./page.ts";
 
-let server: PageServer;
-let chromium: Chromium;
 let workspace: WorkspacePage;
 
-beforeAll(async () => {
-  server = await startServer();
-  chromium = await startChromium();
+oneBrowser(async ({ server, chromium }) => {
   workspace = await WorkspacePage.open(chromium.context, server.address);
   await workspace.ready();
-});
-
-afterAll(async () => {
-  await chromium?.close();
-  server?.stop();
 });
 
 const widths = [500, 420, 1280, 380, 700];
