@@ -3,31 +3,21 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import {
-  type Chromium,
-  type PageServer,
-  startChromium,
-  startServer,
-  WorkspacePage,
-} from "./page.ts";
+import { afterAll, expect, it } from "vitest";
+import { oneBrowser } from "./one-browser.ts";
+import { type Chromium, type PageServer, WorkspacePage } from "./page.ts";
 
 const program = join(import.meta.dirname, "../../cli/engram.cjs");
 let folder: string;
 let server: PageServer;
 let chromium: Chromium;
 
-beforeAll(async () => {
+oneBrowser(async (place) => {
+  ({ server, chromium } = place);
   folder = mkdtempSync(join(tmpdir(), "engram-crossing-"));
-  server = await startServer();
-  chromium = await startChromium();
 });
 
-afterAll(async () => {
-  await chromium?.close();
-  server?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const engram = (...words: string[]): string =>
   execFileSync(process.execPath, [program, ...words], { cwd: folder, encoding: "utf8" }).trim();

@@ -3,14 +3,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  type Chromium,
-  type PageServer,
-  startChromium,
-  startServer,
-  WorkspacePage,
-} from "./page.ts";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { oneBrowser } from "./one-browser.ts";
+import { type Chromium, type PageServer, WorkspacePage } from "./page.ts";
 
 const program = join(import.meta.dirname, "../../cli/engram.cjs");
 let server: PageServer;
@@ -18,10 +13,9 @@ let chromium: Chromium;
 let workspace: WorkspacePage;
 let folder: string;
 
-beforeAll(async () => {
+oneBrowser(async (place) => {
+  ({ server, chromium } = place);
   folder = mkdtempSync(join(tmpdir(), "engram-images-"));
-  server = await startServer();
-  chromium = await startChromium();
 });
 
 beforeEach(async () => {
@@ -33,11 +27,7 @@ afterEach(async () => {
   await workspace.page.close();
 });
 
-afterAll(async () => {
-  await chromium?.close();
-  server?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function engram(...words: string[]): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...words], {
