@@ -2,10 +2,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { build, type Rollup } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findChromium } from "../chromium.mjs";
+import { startPrivateChromium } from "./page.ts";
 
 const policy = "default-src 'none'; script-src 'self'; worker-src 'self'";
 let server: Server;
@@ -30,9 +30,7 @@ beforeAll(async () => {
     response.end(isWorker ? worker : "<!doctype html><title>storage</title>");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error("no Chromium found");
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  browser = await startPrivateChromium();
   page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
 });
