@@ -6,6 +6,7 @@
  * which host holds it. One left behind by a process that is gone is taken
  * over: moved aside, which only one process can do, and looked at again.
  */
+import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -35,9 +36,14 @@ import {
   type StorageReason,
 } from "../image-format/storage.ts";
 
-/** Checksums and compression by Node's zlib. */
+/** Checksums, hashes and compression that Node has built in. */
 export const nodeServices: ImageServices = {
   crc32,
+  sha256(...parts) {
+    const hash = createHash("sha256");
+    for (const part of parts) hash.update(part);
+    return new Uint8Array(hash.digest());
+  },
   deflateRaw: (bytes) => deflateRawSync(bytes),
   inflateRaw: (bytes, size) => inflateRawSync(bytes, { maxOutputLength: size }),
 };

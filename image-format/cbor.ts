@@ -49,7 +49,11 @@ export function decodeCbor(bytes: Uint8Array, startInFile = 0): CborValue {
 }
 
 export function sameBytes(some: Uint8Array, others: Uint8Array): boolean {
-  return some.length === others.length && some.every((byte, index) => byte === others[index]);
+  if (some.length !== others.length) return false;
+  for (let index = 0; index < some.length; index++) {
+    if (some[index] !== others[index]) return false;
+  }
+  return true;
 }
 
 export function isCborMap(value: CborValue): value is CborMap {

@@ -1,11 +1,12 @@
 /**
  * How the pages of a chunk become stored bytes, and back.
  *
- * What a host does faster than we can (CRC-32) or what only it can do
- * (deflate) it gives as services. All of it is optional: a checksum in plain
- * TypeScript stands in, and an image that needs a missing codec is refused.
+ * What a host does faster than we can (CRC-32, SHA-256) or what only it can do
+ * (deflate) it gives as services. All of it is optional: a checksum or hash in
+ * plain TypeScript stands in, and an image that needs a missing codec is refused.
  */
 import { type Crc32, crc32 } from "./crc32.ts";
+import { sha256 } from "./sha256.ts";
 import type { MaybePromise } from "./steps.ts";
 
 /** The codecs, by the number in the chunk table. Retire a row, never reuse its number. */
@@ -31,6 +32,7 @@ export function codecName(number: number): CodecName | undefined {
 /** What a host lends to the reading and writing of images. */
 export interface ImageServices {
   readonly crc32?: Crc32;
+  readonly sha256?: (...parts: readonly Uint8Array[]) => Uint8Array;
   /** Compresses as in RFC 1951. */
   readonly deflateRaw?: (bytes: Uint8Array) => MaybePromise<Uint8Array>;
   /** Decompresses; throws, or answers any other size, if the result is not `size` bytes. */
@@ -39,4 +41,9 @@ export interface ImageServices {
 
 export function crcOf(services: ImageServices): Crc32 {
   return services.crc32 ?? crc32;
+}
+
+/** The SHA-256 of parts, one after the other. */
+export function hashOf(services: ImageServices, ...parts: readonly Uint8Array[]): Uint8Array {
+  return (services.sha256 ?? sha256)(...parts);
 }

@@ -391,7 +391,7 @@ export class ImageFile {
     // What decayed since it was opened must not be copied as if it were whole.
     yield* readPages(this.context(), segments, null);
     for (const segment of segments.toReversed()) {
-      before = copySegment(this.file, segment, fresh, offset, before);
+      before = copySegment(this.file, segment, fresh, offset, before, services);
       previous.unshift({ reference: before, manifest: segment.manifest });
       offset = alignToPage(before.offset + before.length);
     }

@@ -8,7 +8,7 @@
  * superblock vouches for its segment, and that for the one before it.
  */
 import { sameBytes } from "./cbor.ts";
-import { type CodecName, codecName, crcOf, type ImageServices } from "./codec.ts";
+import { type CodecName, codecName, crcOf, hashOf, type ImageServices } from "./codec.ts";
 import { ImageError, type ImageErrorCode, type Place } from "./errors.ts";
 import type { SegmentReference, StoredSegment } from "./image-writer.ts";
 import {
@@ -34,7 +34,6 @@ import {
   trailerSize,
 } from "./layout.ts";
 import { decodeManifest, isDelta, longestManifest, type Manifest } from "./schema.ts";
-import { sha256 } from "./sha256.ts";
 import { type Steps, settled } from "./steps.ts";
 import type { GuardedFile } from "./storage.ts";
 
@@ -117,7 +116,7 @@ function hex32(value: number): string {
 
 /** Reads and checks what describes a segment: trailer, manifest and chunk table. */
 export function readSegment(context: ReadContext, reference: SegmentReference): Segment {
-  const { file, checkHashes } = context;
+  const { file, services, checkHashes } = context;
   const { offset, length } = reference;
   const size = file.size();
   const isInside =
@@ -141,7 +140,7 @@ export function readSegment(context: ReadContext, reference: SegmentReference): 
   const tableStart = trailerStart - manifestLength - tableLength;
   const described = file.readFully(tableStart, new Uint8Array(tableLength + manifestLength));
   if (checkHashes) {
-    const hash = sha256(described, trailerBytes.subarray(0, trailerHashedSize));
+    const hash = hashOf(services, described, trailerBytes.subarray(0, trailerHashedSize));
     for (const found of [trailer.hash, hash]) {
       if (sameBytes(found, reference.hash)) continue;
       throw new ImageError("EIMG_SEGMENT_HASH", {

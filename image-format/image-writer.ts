@@ -8,7 +8,7 @@
  * Always: bytes are the same for the same pages and manifest, and nothing is
  * written at or beyond the limit given.
  */
-import { type CodecName, codecNumber, crcOf, type ImageServices } from "./codec.ts";
+import { type CodecName, codecNumber, crcOf, hashOf, type ImageServices } from "./codec.ts";
 import { assert } from "./errors.ts";
 import {
   chunkFields,
@@ -31,7 +31,6 @@ import {
   writeFields,
 } from "./layout.ts";
 import { encodeManifest, isDelta, type Manifest } from "./schema.ts";
-import { sha256 } from "./sha256.ts";
 import { type Steps, settled } from "./steps.ts";
 import type { GuardedFile } from "./storage.ts";
 
@@ -72,16 +71,21 @@ export function* writeSegment(
   const chunks = new ChunkWriter(output, contents, services);
   yield* chunks.writeAll();
   const manifest = encodeManifest(contents.manifest);
-  return endSegment(output, chunks.count, chunks.table(), manifest, contents.previous);
+  const described = { chunkCount: chunks.count, tableBytes: chunks.table(), manifestBytes: manifest };
+  return endSegment(output, described, contents.previous, services);
 }
 
-/** A segment as it lies in a file: its chunks, and the bytes of what describes them. */
-export interface StoredSegment {
-  readonly reference: SegmentReference;
-  readonly dataLength: number;
+/** What describes the chunks of a segment, as it lies in a file. */
+interface Description {
   readonly chunkCount: number;
   readonly tableBytes: Uint8Array;
   readonly manifestBytes: Uint8Array;
+}
+
+/** A segment as it lies in a file: its chunks, and the bytes of what describes them. */
+export interface StoredSegment extends Description {
+  readonly reference: SegmentReference;
+  readonly dataLength: number;
 }
 
 /** Copies a segment between files as it is, except for where its previous segment now lies. */
@@ -91,6 +95,7 @@ export function copySegment(
   to: GuardedFile,
   offset: number,
   previous: SegmentReference | null,
+  services: ImageServices,
 ): SegmentReference {
   const output = new Output(to, offset, Number.POSITIVE_INFINITY);
   const buffer = new Uint8Array(Math.min(largestWrite, segment.dataLength));
@@ -99,28 +104,21 @@ export function copySegment(
     output.put(from.readFully(segment.reference.offset + done, piece));
     output.flush();
   }
-  return endSegment(
-    output,
-    segment.chunkCount,
-    segment.tableBytes,
-    segment.manifestBytes,
-    previous,
-  );
+  return endSegment(output, segment, previous, services);
 }
 
 function endSegment(
   output: Output,
-  chunkCount: number,
-  table: Uint8Array,
-  manifest: Uint8Array,
+  { chunkCount, tableBytes, manifestBytes }: Description,
   previous: SegmentReference | null,
+  services: ImageServices,
 ): SegmentReference {
   const trailer = new Uint8Array(trailerSize);
   const fields = {
     magic: trailerMagic,
     chunkCount,
-    tableLength: table.length,
-    manifestLength: manifest.length,
+    tableLength: tableBytes.length,
+    manifestLength: manifestBytes.length,
     reserved: 0,
     previousOffset: previous?.offset ?? 0,
     previousLength: previous?.length ?? 0,
@@ -128,9 +126,10 @@ function endSegment(
     hash: new Uint8Array(hashSize),
   };
   writeFields(trailerFields, trailer, fields);
-  const hash = sha256(table, manifest, trailer.subarray(0, trailerHashedSize));
+  const hashed = trailer.subarray(0, trailerHashedSize);
+  const hash = hashOf(services, tableBytes, manifestBytes, hashed);
   writeFields(trailerFields, trailer, { ...fields, hash });
-  for (const part of [table, manifest, trailer]) output.put(part);
+  for (const part of [tableBytes, manifestBytes, trailer]) output.put(part);
   output.flush();
   return { offset: output.start, length: output.end - output.start, hash };
 }
