@@ -71,7 +71,11 @@ export function* writeSegment(
   const chunks = new ChunkWriter(output, contents, services);
   yield* chunks.writeAll();
   const manifest = encodeManifest(contents.manifest);
-  const described = { chunkCount: chunks.count, tableBytes: chunks.table(), manifestBytes: manifest };
+  const described = {
+    chunkCount: chunks.count,
+    tableBytes: chunks.table(),
+    manifestBytes: manifest,
+  };
   return endSegment(output, described, contents.previous, services);
 }
 
