@@ -60,30 +60,40 @@ export class ImageSession {
 
   /** Reads an image into memory and checks all of it, or refuses it. */
   static async open(store: ImageStore, parameters: OpenParameters): Promise<ImageSession> {
-    const { source, as } = parameters;
-    const memory = newMemory();
+    const { source, as, generation } = parameters;
     if (as === "itself") {
       if (source.kind !== "stored") throw new ImageError("EIMG_READ_ONLY");
-      return ImageSession.openStored(store, memory, source.name, parameters.generation);
+      return ImageSession.openStored(store, source.name, generation);
     }
-    const file = await read(store, memory, source, parameters.generation);
-    const name = source.kind === "stored" ? source.name : source.title;
-    const session = new ImageSession(store, memory, {
-      name,
-      file,
-      lock: undefined,
-      journal: undefined,
-    });
+    const session = await ImageSession.read(store, source, generation);
     if (as !== "readOnly") await session.saveAs(as.copy);
     return session;
   }
 
+  /** Opens an image before it is known as what: a stored one as itself, another one without a place to save to. */
+  static ahead(store: ImageStore, source: ImageSource): Promise<ImageSession> {
+    return source.kind === "stored"
+      ? ImageSession.openStored(store, source.name)
+      : ImageSession.read(store, source);
+  }
+
+  private static async read(
+    store: ImageStore,
+    source: ImageSource,
+    generation?: number,
+  ): Promise<ImageSession> {
+    const memory = newMemory();
+    const file = await read(store, memory, source, generation);
+    const name = source.kind === "stored" ? source.name : source.title;
+    return new ImageSession(store, memory, { name, file, lock: undefined, journal: undefined });
+  }
+
   private static async openStored(
     store: ImageStore,
-    memory: ObjectMemory,
     name: string,
-    generation: number | undefined,
+    generation?: number,
   ): Promise<ImageSession> {
+    const memory = newMemory();
     const lock = await store.lock(name);
     try {
       const storage = await store.open(name, "write");
@@ -224,7 +234,8 @@ async function read(
   generation: number | undefined,
 ): Promise<ImageFile> {
   const bytes = await store.bytesOf(source);
-  const isVerified = generation === undefined && (await isBaseImage(bytes));
+  const isVerified =
+    source.kind === "base" && generation === undefined && (await isBaseImage(bytes));
   return openHeap(new MemoryFile(bytes), memory, {
     services,
     readOnly: true,

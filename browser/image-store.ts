@@ -137,8 +137,8 @@ export class ImageStore {
 
   /** A copy of the source, whoever has it open. */
   async bytesOf(source: ImageSource): Promise<Uint8Array<ArrayBuffer>> {
-    if (source.kind === "bytes") return new Uint8Array(await source.bytes.arrayBuffer());
-    if (source.kind === "url") return fetchImage(source.url);
+    if ("bytes" in source) return new Uint8Array(await source.bytes.arrayBuffer());
+    if ("url" in source) return fetchImage(source.url);
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.folder.contents(fileName(source.name));

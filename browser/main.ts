@@ -1,10 +1,5 @@
-/**
- * Where the page begins: its worker starts, and the image that a first visit needs is on its way,
- * while the rest of the page is still fetched and read.
- */
-import { expectFirstVisit } from "./first-visit.ts";
-import { startWorker } from "./workers.ts";
+/** Where the page begins: what takes longest first, while the rest of the page is still fetched and read. */
+import { startEarly } from "./head-start.ts";
 
-startWorker();
-expectFirstVisit();
+startEarly();
 await import("./page.ts");

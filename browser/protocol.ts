@@ -18,7 +18,16 @@ export const outputWindowBytes = 0x40000;
 export type ImageSource =
   | { readonly kind: "stored"; readonly name: string }
   | { readonly kind: "bytes"; readonly bytes: Blob; readonly title: string }
-  | { readonly kind: "url"; readonly url: string; readonly title: string };
+  | { readonly kind: "url"; readonly url: string; readonly title: string }
+  | BaseImage;
+
+/** The image that comes with the page, and its bytes where they are here already. */
+export interface BaseImage {
+  readonly kind: "base";
+  readonly url: string;
+  readonly bytes?: Blob;
+  readonly title: string;
+}
 
 /** An image in the browser's storage. */
 export interface StoredImage {
@@ -107,6 +116,8 @@ export type StorageKind = (typeof storageKinds)[number];
 export type FromPage =
   /** Comes first: the storage to use; absent: the best there is. */
   | { readonly kind: "begin"; readonly storage: StorageKind | undefined }
+  /** What will be asked for: it may be read before. */
+  | { readonly kind: "expect"; readonly source: ImageSource }
   | { readonly kind: "request"; readonly id: number; readonly request: Request }
   | { readonly kind: "input"; readonly bytes: Uint8Array }
   | { readonly kind: "event"; readonly event: InputEvent }

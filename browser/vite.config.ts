@@ -75,5 +75,7 @@ export default defineConfig({
     target: "es2022",
     rolldownOptions: bundling,
     modulePreload: { polyfill: false },
+    // All of it is needed before anything is shown.
+    chunkSizeWarningLimit: 1200,
   },
 });

@@ -11,6 +11,7 @@ import type { InputEvent } from "../vm/interpreter/input-queue.ts";
 import {
   type FromPage,
   type FromWorker,
+  type ImageSource,
   type Numbered,
   Ordering,
   type Refused,
@@ -21,7 +22,6 @@ import {
   type StorageKind,
   storageKinds,
 } from "./protocol.ts";
-import { takeWorker } from "./workers.ts";
 
 const pingMilliseconds = 1000;
 /** A worker silent for so long is taken to hang. */
@@ -78,9 +78,10 @@ export class VmClient {
   private isSaving = false;
   private isSilent = false;
   private isEnded = false;
+  private failure: Refused | undefined;
 
   constructor() {
-    this.worker = takeWorker();
+    this.worker = new Worker(new URL("./vm-worker.ts", import.meta.url), { type: "module" });
     this.worker.onmessage = ({ data }: MessageEvent<Numbered<FromWorker>>) => {
       this.receive(this.order.take(data));
     };
@@ -91,11 +92,17 @@ export class VmClient {
     this.send({ kind: "begin", storage: askedStorage() });
   }
 
+  /** Has the worker read what it will be asked to open. */
+  expect(source: ImageSource): void {
+    this.send({ kind: "expect", source });
+  }
+
   request<Name extends RequestName>(
     name: Name,
     takes: Requests[Name]["takes"],
   ): Promise<Requests[Name]["answers"]> {
     if (this.isEnded) return Promise.reject(new Error("the worker has ended"));
+    if (this.failure !== undefined) return Promise.reject(new RequestRefused(this.failure));
     if (capturing.has(name)) this.listener.flush?.();
     const id = this.requestCount++;
     return new Promise((resolve, reject) => {
@@ -195,6 +202,7 @@ export class VmClient {
 
   private fail(refused: Refused): void {
     clearInterval(this.watch);
+    this.failure = refused;
     this.rejectAll(new RequestRefused(refused));
     this.listener.failed?.(refused);
   }

@@ -18,6 +18,7 @@ import { ImageStore } from "./image-store.ts";
 import {
   type FromPage,
   type FromWorker,
+  type ImageSource,
   type Numbered,
   type Opened,
   type OpenParameters,
@@ -194,6 +195,42 @@ function failure(error: unknown): Refused {
   return refused;
 }
 
+/** What is opened before anybody has asked for it. */
+let expected: { readonly source: ImageSource; readonly session: Promise<ImageSession> } | undefined;
+
+function expect(source: ImageSource): void {
+  const session = store.then((opened) => ImageSession.ahead(opened, source));
+  expected = { source, session };
+  // Whoever asks for it finds out.
+  session.catch(() => {});
+}
+
+/** What was expected, if it was this and could be had. */
+async function takeExpected(parameters: OpenParameters): Promise<ImageSession | undefined> {
+  const session = await expected?.session.catch(() => undefined);
+  const isIt = expected !== undefined && isSame(expected.source, parameters);
+  expected = undefined;
+  if (isIt) return session;
+  await session?.close();
+  return undefined;
+}
+
+function isSame(known: ImageSource, { source, as, generation }: OpenParameters): boolean {
+  if (generation !== undefined) return false;
+  if (known.kind === "stored") {
+    return source.kind === "stored" && source.name === known.name && as === "itself";
+  }
+  return known.kind === "base" && source.kind === "base";
+}
+
+async function open(parameters: OpenParameters): Promise<ImageSession> {
+  const session = await takeExpected(parameters);
+  if (session === undefined) return ImageSession.open(await store, parameters);
+  const { as } = parameters;
+  if (typeof as === "object") await session.saveAs(as.copy);
+  return session;
+}
+
 let running: Running | undefined;
 
 function theRunning(): Running {
@@ -216,7 +253,7 @@ const services: {
   },
   export: (name) => (name === null ? theRunning().export() : exportStored(name)),
   open: async (parameters) => {
-    const session = await ImageSession.open(await store, parameters);
+    const session = await open(parameters);
     running = new Running(session, parameters);
     // The page learns that it is open before it hears from it.
     setTimeout(() => running?.run(), 0);
@@ -257,6 +294,9 @@ function receive(message: FromPage): void {
   switch (message.kind) {
     case "begin":
       store = ImageStore.open(message.storage);
+      return;
+    case "expect":
+      expect(message.source);
       return;
     case "request":
       void serve(message.id, message.request);

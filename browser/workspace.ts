@@ -8,9 +8,8 @@
  */
 import type { HostMessage } from "../vm/host.ts";
 import type { EventField } from "../vm/interpreter/input-queue.ts";
-import { baseImageUrl } from "./base-image.ts";
 import { ask, askName, dismiss, element, notify, refusalPanel } from "./dialogs.ts";
-import { lastNameKey, takeFetchedImage } from "./first-visit.ts";
+import { lastName, lastNameKey, takeBaseImage, takeClient, usualName } from "./head-start.ts";
 import { askGeneration, type ImageListOwner } from "./image-list.ts";
 import type {
   Generation,
@@ -23,7 +22,7 @@ import type {
 } from "./protocol.ts";
 import { refusedOf } from "./protocol.ts";
 import type { Size, Terminal, TerminalListener } from "./terminal.ts";
-import { type ClientListener, RequestRefused, VmClient } from "./vm-client.ts";
+import { type ClientListener, RequestRefused, type VmClient } from "./vm-client.ts";
 
 /** What the state line of the page can say; the style of each is in style.css. */
 export type StateName = "opening" | "changed" | "saving" | "saved" | "failed" | "readOnly" | "over";
@@ -46,7 +45,6 @@ export interface WorkspaceView {
   showImages(): void;
 }
 
-const usualName = "workspace";
 /** How many characters the name of an image may have. */
 const longestName = 100;
 /** Saving waits until the user has been quiet for so long. */
@@ -90,7 +88,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
 
   /** Serves what concerns images that do not run. */
   private get keeper(): VmClient {
-    this.idleClient ??= new VmClient();
+    this.idleClient ??= takeClient();
     return this.idleClient;
   }
 
@@ -106,7 +104,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
       await this.openEmbedded(this.embeddedIn, names);
       return;
     }
-    const remembered = sessionStorage.getItem(lastNameKey) ?? localStorage.getItem(lastNameKey);
+    const remembered = lastName();
     const name = remembered !== null && names.includes(remembered) ? remembered : names[0];
     if (name === undefined) await this.createFresh();
     else await this.open(name);
@@ -119,7 +117,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
       .trim()
       .slice(0, longestName);
     if (names.includes(name)) return this.open(name);
-    await this.openSource(await baseImage(name), { copy: name });
+    await this.openSource(await takeBaseImage(name), { copy: name });
   }
 
   private async openAddress(asked: string): Promise<boolean> {
@@ -170,7 +168,7 @@ export class Workspace implements ImageListOwner, TerminalListener {
 
   async createFresh(): Promise<void> {
     const names = (await this.images()).map(({ name }) => name);
-    await this.openSource(await baseImage(usualName), { copy: freeName(usualName, names) });
+    await this.openSource(await takeBaseImage(usualName), { copy: freeName(usualName, names) });
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -592,14 +590,6 @@ async function openPatiently(
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
-}
-
-/** The image that comes with the page, to be opened by that title. */
-async function baseImage(title: string): Promise<ImageSource> {
-  const bytes = await takeFetchedImage();
-  return bytes === undefined
-    ? { kind: "url", url: baseImageUrl(), title }
-    : { kind: "bytes", bytes, title };
 }
 
 /** Saves and closes an image; one that does not answer is ended all the same. */
