@@ -154,7 +154,13 @@ export class DesktopNode extends ViewNode {
     this.layout = JSON.stringify(this.dock.toJSON());
     if (this.layout === this.layoutSent) return;
     this.layoutSent = this.layout;
-    this.projector.sendNow(this, "layout", this.layout);
+    const inSight = this.dock.panels.filter(({ api }) => api.isVisible);
+    this.projector.sendNow(
+      this,
+      "layout",
+      this.layout,
+      inSight.map(({ id }) => Number(id)),
+    );
   }
 
   private showMenus(labels: readonly string[]): void {
