@@ -73,7 +73,7 @@ export default defineConfig({
     outDir: here("../dist/browser"),
     emptyOutDir: true,
     target: "es2022",
-    rolldownOptions: bundling,
+    rolldownOptions: { ...bundling, checks: { bundlerTimings: false } },
     modulePreload: { polyfill: false },
     // All of it is needed before anything is shown.
     chunkSizeWarningLimit: 1200,

@@ -92,7 +92,7 @@ export async function startChromium(
     acceptDownloads: true,
     args: [...chromiumFlags],
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   return {
     context,
     folder,
@@ -243,7 +243,7 @@ export class WorkspacePage {
   }
 
   async until(test: () => Promise<boolean>, what: unknown = test): Promise<void> {
-    const end = performance.now() + 20_000;
+    const end = performance.now() + 60_000;
     while (!(await test())) {
       if (performance.now() > end) {
         throw new Error(`waited for ${what} in vain; the terminal shows:\n${await this.text()}`);

@@ -173,7 +173,7 @@ export class Session {
   /** What is shown once it stays the same for a while. */
   async settled(): Promise<string[]> {
     let former: string[] = [];
-    for (const end = performance.now() + 15_000; performance.now() < end; ) {
+    for (const end = performance.now() + 60_000; performance.now() < end; ) {
       const now = await shown(this.page);
       if (now.length > 0 && now.join("\n") === former.join("\n")) return now;
       former = now;
@@ -447,7 +447,7 @@ export async function sessionProblems(
   const chromium = await startChromium();
   try {
     const windows = await WindowsPage.open(chromium.context, address);
-    windows.page.setDefaultTimeout(10_000);
+    windows.page.setDefaultTimeout(60_000);
     const session = new Session(windows, seed);
     try {
       await session.act(count);

@@ -21,8 +21,8 @@ oneBrowser(async (place) => {
 afterEach(() => expect(windows.problems).toEqual([]));
 
 it("opens the code of an address, and does not run it", async () => {
-  await expect.poll(() => windows.playgrounds().count(), { timeout: 15_000 }).toBe(2);
-  await expect.poll(() => windows.text(), { timeout: 15_000 }).toBe("6 * 7");
+  await expect.poll(() => windows.playgrounds().count(), { timeout: 60_000 }).toBe(2);
+  await expect.poll(() => windows.text(), { timeout: 60_000 }).toBe("6 * 7");
   expect(new URL(windows.page.url()).hash).toBe("");
 });
 
@@ -62,7 +62,7 @@ it("opens without a network once it was visited", async () => {
     .poll(
       () => windows.page.evaluate(async () => (await caches.match("engram.image")) !== undefined),
       {
-        timeout: 15_000,
+        timeout: 60_000,
       },
     )
     .toBe(true);

@@ -181,7 +181,7 @@ it("teaches a newcomer, and keeps an open debugger over a kill", { timeout: 240_
     });
     await visit(folder, server.address, async (windows) => {
       await windows.page.setViewportSize({ width: 1500, height: 1000 });
-      await expect.poll(() => windows.shape(), { timeout: 15_000 }).toBe(former);
+      await expect.poll(() => windows.shape(), { timeout: 60_000 }).toBe(former);
       const newcomer = new Newcomer(windows);
       await newcomer.mends();
       await windows.page.getByText("TallyTest>>#testIncrement pass").waitFor();

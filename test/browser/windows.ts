@@ -5,6 +5,13 @@ import axe from "axe-core";
 import { type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { spawnChromium } from "./kills.ts";
 
+const usualSize = { width: 1280, height: 720 };
+const closeOthers = "Display current desktop windows allButLast do: [ :each | each closeNow ]";
+const openFirst = `| desktop |
+desktop := Display current desktop.
+desktop openFirstWindows.
+desktop windows first closeNow`;
+
 /** A tab with windows. */
 export class WindowsPage {
   readonly page: Page;
@@ -50,6 +57,26 @@ export class WindowsPage {
       );
       if (await discard.isVisible()) await discard.click();
     }
+  }
+
+  /** Closes all windows, whatever is in them, and opens those of a first visit. */
+  async beginAnew(): Promise<void> {
+    await this.page.emulateMedia({ colorScheme: null });
+    await this.page.setViewportSize(usualSize);
+    await this.press("Escape");
+    const titles = this.page.locator(".window-title");
+    await this.page.evaluate((code) => {
+      location.hash = `code=${encodeURIComponent(code)}`;
+    }, closeOthers);
+    const last = this.page.locator(".cm-content:focus").getByText("allButLast");
+    await last.waitFor();
+    await this.press("Control+a Control+d");
+    await this.until(async () => (await titles.count()) === 1, "the others to close");
+    await this.run(openFirst);
+    await last.waitFor({ state: "detached" });
+    await this.code().getByText("Welcome").waitFor();
+    await this.until(async () => (await titles.count()) === 2, "the first windows");
+    await this.code().focus();
   }
 
   /** A window by its title. */
@@ -143,7 +170,7 @@ export class WindowsPage {
   }
 
   async until(test: () => Promise<boolean>, what: string): Promise<void> {
-    const end = performance.now() + 15_000;
+    const end = performance.now() + 60_000;
     while (!(await test())) {
       if (performance.now() > end) throw new Error(`waited for ${what} in vain`);
       await new Promise((resolve) => setTimeout(resolve, 20));
