@@ -2,8 +2,8 @@
 import { expect, it } from "vitest";
 import { runKernelTests, testImage } from "../kernel/kernel-tests.ts";
 
-const fullEvery = Number(process.env.FULL ?? 50_000);
-const reopenEvery = Number(process.env.REOPEN ?? 500_000);
+const fullEvery = Number(process.env.FULL ?? 500_000);
+const reopenEvery = Number(process.env.REOPEN ?? 2_000_000);
 /** Files stay open in a session only, and memory is looked at by the others. */
 const bound = /^(DiskFileSystem|Finalization|Weak)/;
 
