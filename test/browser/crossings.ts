@@ -6,6 +6,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { chromium } from "playwright-core";
 import { build, type Rollup } from "vite";
 import { findChromium } from "../chromium.mjs";
@@ -13,6 +14,9 @@ import { type Capture, interrupt } from "../snapshot/captured-anywhere.ts";
 import type { Leg } from "../snapshot/page-sessions.ts";
 import { finish, openSession } from "../snapshot/sessions.ts";
 import { chromiumFlags } from "./page.ts";
+
+/** Where the image is that crosses. */
+const imagePath = "/crossing.image";
 
 export interface Crossing {
   /** What differs from the uninterrupted run; undefined if nothing does. */
@@ -33,12 +37,19 @@ async function script(): Promise<string> {
 /** A Chromium with a page that runs images. */
 export async function openCrossing(): Promise<Crossing> {
   const code = await script();
-  const server = createServer((request, response) => {
-    const isScript = request.url === "/sessions.js";
-    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    response.end(
-      isScript ? code : '<!doctype html><script type="module" src="/sessions.js"></script>',
-    );
+  let crossing: Uint8Array = new Uint8Array();
+  const server = createServer(async (request, response) => {
+    if (request.method === "POST") {
+      crossing = await buffer(request);
+      response.end();
+    } else if (request.url === imagePath) response.end(crossing);
+    else {
+      const isScript = request.url === "/sessions.js";
+      response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+      response.end(
+        isScript ? code : '<!doctype html><script type="module" src="/sessions.js"></script>',
+      );
+    }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const executablePath = findChromium();
@@ -53,19 +64,19 @@ export async function openCrossing(): Promise<Crossing> {
       const first = interrupt(image, capture);
       let printed = first.printed;
       if (!first.ended) {
-        const base64 = Buffer.from(first.image).toString("base64");
+        crossing = first.image;
         const away = Math.ceil((steps - capture.step) / 2);
-        const leg = (await page.evaluate(
-          ([bytes, count]) =>
-            (globalThis as unknown as { runLeg(image: unknown, steps: unknown): Leg }).runLeg(
-              bytes,
+        const leg = await page.evaluate(
+          ([address, count]) =>
+            (globalThis as unknown as { runLeg(path: string, steps: number): Promise<Leg> }).runLeg(
+              address,
               count,
             ),
-          [base64, away] as const,
-        )) as Leg;
+          [imagePath, away] as const,
+        );
         printed += leg.printed;
         if (!leg.ended) {
-          printed += finish(openSession(new Uint8Array(Buffer.from(leg.image, "base64")), []));
+          printed += finish(openSession(new Uint8Array(crossing), []));
         }
       }
       if (printed === expected) return undefined;

@@ -391,7 +391,11 @@ export function shown(page: Page): Promise<string[]> {
         label: element.getAttribute("aria-label") ?? undefined,
         look: element.dataset.look,
         isHidden: element.hidden || undefined,
-        extent: element.classList.contains("window") ? [width, height] : undefined,
+        extent: element.classList.contains("window")
+          ? [width, height]
+          : scroller?.classList.contains("list-scroller")
+            ? [scroller.clientWidth, scroller.clientHeight]
+            : undefined,
         scroll: Math.round((scroller ?? element).scrollTop) || undefined,
         value: input?.value,
         isChecked: input?.checked,
@@ -417,17 +421,44 @@ export function shown(page: Page): Promise<string[]> {
   });
 }
 
-const sizes = /"(?:extent|scroll)":(?:\[[^\]]*\]|\d+),?/g;
+/** By how many pixels sizes may differ: dockview keeps shares of the room, which are rounded by up to the gap between windows, and so is what is scrolled to its end. */
+const roundedBy = 12;
 
-/** Dockview keeps shares of the room, in which sizes are rounded, each time by up to the gap between windows; and so is what is scrolled to its end. */
+/** What a line of `shown` says of a view. */
+interface Shown {
+  readonly kind: string;
+  readonly numbers: readonly number[];
+  readonly text: unknown;
+  readonly rest: string;
+}
+
+function parse(line: string): Shown {
+  const [, kind, about] = /^( *\S*) (\{.*\})$/.exec(line) ?? [];
+  if (kind === undefined) return { kind: line, numbers: [], text: "", rest: "" };
+  const { extent = [], scroll = 0, text, ...rest } = JSON.parse(about!);
+  return { kind, numbers: [scroll, ...extent], text, rest: JSON.stringify(rest) };
+}
+
+/** Whether two lines say the same. A list that is a little higher may have a row more in sight. */
 function isAlmost(one: string, other: string): boolean {
-  const numbers = (line: string): number[] =>
-    (line.match(sizes) ?? []).flatMap((size) => (size.match(/[\d.]+/g) ?? []).map(Number));
-  const others = numbers(other);
+  if (one === other) return true;
+  const [a, b] = [parse(one), parse(other)];
+  const distances = a.numbers.map((number, index) => Math.abs(number - (b.numbers[index] ?? 0)));
+  const isMoved = distances.some((distance) => distance > 0);
   return (
-    one.replaceAll(sizes, "") === other.replaceAll(sizes, "") &&
-    numbers(one).every((number, index) => Math.abs(number - (others[index] ?? 0)) < 12)
+    a.kind === b.kind &&
+    a.rest === b.rest &&
+    distances.every((distance) => distance < roundedBy) &&
+    (JSON.stringify(a.text) === JSON.stringify(b.text) || (isMoved && areShifted(a.text, b.text)))
   );
+}
+
+/** Whether two lists of rows are the same but for one at either end. */
+function areShifted(some: unknown, others: unknown): boolean {
+  if (!Array.isArray(some) || !Array.isArray(others)) return false;
+  const ends = (rows: readonly unknown[]): string[] =>
+    [rows, rows.slice(1), rows.slice(0, -1), rows.slice(1, -1)].map((each) => JSON.stringify(each));
+  return ends(some).some((rows) => ends(others).includes(rows));
 }
 
 /** The lines in which two displays differ. */

@@ -1,31 +1,24 @@
-/** Sessions inside a page: what `sessions.ts` does, for images that come and go as base64. */
+/** Sessions inside a page: what `sessions.ts` does, for images that the server of the page has and takes back. */
 
 import { openSession, output, runFor, saved } from "./sessions.ts";
 
 export interface Leg {
-  readonly image: string;
   readonly printed: string;
+  /** Whether the program has ended; if not, the server has the image it goes on from. */
   readonly ended: boolean;
 }
 
-function decode(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0));
-}
-
-function encode(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  }
-  return btoa(text);
-}
-
-/** Opens an image, runs it for that many steps, and saves it. */
-function runLeg(image: string, steps: number): Leg {
-  const session = openSession(decode(image), []);
+/** Opens the image at the address, runs it for that many steps, and saves it there. */
+async function runLeg(address: string, steps: number): Promise<Leg> {
+  const image = await (await fetch(address)).arrayBuffer();
+  const session = openSession(new Uint8Array(image), []);
   runFor(session, steps);
   const { ended } = session;
-  return { image: ended ? "" : encode(saved(session, "full")), printed: output(session), ended };
+  if (!ended) {
+    const body = saved(session, "full") as Uint8Array<ArrayBuffer>;
+    await fetch(address, { method: "POST", body });
+  }
+  return { printed: output(session), ended };
 }
 
 (globalThis as { runLeg?: typeof runLeg }).runLeg = runLeg;
