@@ -137,6 +137,21 @@ describe("handlers", () => {
     await click("Ask");
     await dialog.getByRole("button", { name: "OK" }).click();
     await counts("42");
+    await click("Ask");
+    await windows.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    expect(await windows.page.locator("[inert]").count()).toBe(0);
+  });
+
+  it("that only ever ask can be stopped", async () => {
+    await windows.run("[ Display current inform: 'And now?' ] repeat");
+    const dialog = windows.page.getByRole("dialog", { name: "And now?" });
+    await dialog.getByRole("button", { name: "OK" }).click();
+    await dialog.waitFor();
+    await windows.page.locator("#stop").click();
+    await windows.page.getByRole("region", { name: /UserInterrupt/ }).waitFor();
+    await dialog.getByRole("button", { name: "OK" }).click();
+    await dialog.waitFor({ state: "detached" });
   });
 });
 
