@@ -77,6 +77,7 @@ export class DesktopNode extends ViewNode {
   private readonly menuBar = make("div", "menu-bar");
   private readonly area = make("div", "window-area");
   private readonly narrowBar = make("div", "narrow-bar");
+  private readonly narrowTabs = make("div", "narrow-tabs");
   private readonly hint = make(
     "p",
     "no-windows",
@@ -102,11 +103,11 @@ export class DesktopNode extends ViewNode {
 
   constructor(projector: Projector, id: number) {
     super(projector, id, make("div", "desktop"));
-    const { element, menuBar, narrowBar, area } = this;
+    const { element, menuBar, narrowBar, narrowTabs, area } = this;
     menuBar.setAttribute("role", "menubar");
     menuBar.setAttribute("aria-label", "Menus");
-    narrowBar.setAttribute("role", "tablist");
-    narrowBar.setAttribute("aria-label", "Windows");
+    narrowTabs.setAttribute("role", "tablist");
+    narrowTabs.setAttribute("aria-label", "Windows");
     element.append(menuBar, narrowBar, area);
     narrowPage.addEventListener("change", this.narrowChanged);
     this.observer = new ResizeObserver(() => {
@@ -333,13 +334,14 @@ export class DesktopNode extends ViewNode {
   // One at a time
 
   private arrangeNarrow(): void {
-    const { narrowBar, area, windows } = this;
+    const { narrowBar, narrowTabs, area, windows } = this;
     if (this.dock !== undefined) {
       this.dock.dispose();
       this.dock = undefined;
     }
     const shown = windows.find((each) => each.id === this.active) ?? windows.at(-1);
-    narrowBar.replaceChildren(
+    narrowBar.replaceChildren(narrowTabs);
+    narrowTabs.replaceChildren(
       ...windows.map((each) => {
         const tab = make("button", "narrow-tab", each.title);
         tab.type = "button";

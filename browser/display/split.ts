@@ -31,7 +31,7 @@ export class SplitNode extends BoxNode {
   }
 
   private get isInTwos(): boolean {
-    return this.isRow && narrowPage.matches;
+    return this.isRow && narrowPage.matches && this.children.length > 2;
   }
 
   override set(name: string, value: Plain): void {

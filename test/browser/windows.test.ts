@@ -269,6 +269,11 @@ describe("a narrow page", () => {
     expect(await windows.window("Playground").count()).toBe(0);
     await tabs.getByRole("tab", { name: "Playground" }).click();
     await windows.window("Playground").waitFor();
+    const heightOf = async (selector: string): Promise<number> =>
+      (await windows.page.locator(selector).boundingBox())!.height;
+    const room = await heightOf(".window-area");
+    expect(await heightOf(".editor.code")).toBeGreaterThan(room * 0.8);
+    expect(await windows.violations()).toEqual([]);
     await windows.page.setViewportSize({ width: 1280, height: 800 });
     await windows.window("Transcript").waitFor();
     await windows.window("Playground").waitFor();
