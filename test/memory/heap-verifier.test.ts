@@ -154,7 +154,7 @@ describe("the heap verifier", () => {
     ],
     [
       "a class with slots of its own whose instances the machine makes",
-      "CLASS_TABLE",
+      "BEHAVIOR",
       ({ memory, classes }) => {
         const behavior = classes.at(classIndexOf.Float64Array);
         const shape = classFormat(1, Format.words64);

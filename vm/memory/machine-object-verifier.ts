@@ -147,7 +147,7 @@ export class MachineObjectVerifier {
           ? shape === classFormat(known.slots.length, known.format)
           : instanceSizeOf(shape) >= known.slots.length;
       if (!isKept) {
-        map.fail("CLASS_TABLE", behavior, `${known.name} with its slots`, `shape ${shape}`);
+        map.fail("BEHAVIOR", behavior, `${known.name} with its slots`, `shape ${shape}`);
       }
     });
   }
