@@ -15,6 +15,10 @@ export class DialogNode extends BoxNode {
     super(projector, id, "column");
     const { dialog, element } = this;
     dialog.append(this.title, element);
+    // A click beside the dialog leaves it the keyboard.
+    this.veil.addEventListener("mousedown", (event) => {
+      if (event.target === this.veil) event.preventDefault();
+    });
     dialog.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.defaultPrevented) {
         event.preventDefault();

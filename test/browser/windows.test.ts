@@ -138,6 +138,7 @@ describe("handlers", () => {
     await dialog.getByRole("button", { name: "OK" }).click();
     await counts("42");
     await click("Ask");
+    await dialog.locator(":focus").waitFor();
     await windows.press("Escape");
     await dialog.waitFor({ state: "detached" });
     expect(await windows.page.locator("[inert]").count()).toBe(0);
