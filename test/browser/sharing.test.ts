@@ -49,10 +49,9 @@ it("gives a package as a zip, and takes it again", async () => {
   await windows.run("(Smalltalk at: #Zorkling) removeFromSystem");
   await windows.page.locator("#file").setInputFiles(path);
   await windows.page.getByRole("dialog").getByRole("button", { name: "Load" }).click();
-  await windows.page
-    .getByRole("dialog", { name: "Loaded" })
-    .getByRole("button", { name: "OK" })
-    .click();
+  const loaded = windows.page.getByRole("dialog", { name: "Loaded" });
+  await loaded.getByRole("button", { name: "OK" }).click();
+  await loaded.waitFor({ state: "detached" });
   expect(await windows.print("Zorkling new answer")).toBe("Zorkling new answer 42");
 });
 
