@@ -169,6 +169,12 @@ describe("a manifest this machine cannot run", () => {
     expect(openWith(() => ({ roots: {} }))).toContain('key "roots"');
   });
 
+  it("is refused for a clock that none can show", () => {
+    for (const clock of [-1, "noon"]) {
+      expect(openWith(({ state }) => ({ state: { ...state, clock } }))).toContain("clock");
+    }
+  });
+
   it("is refused where the heap is larger than memory", () => {
     const memory = smallHeap();
     const file = create(memory);

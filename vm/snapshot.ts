@@ -62,7 +62,7 @@ export function describeHeap(memory: ObjectMemory, notes: SnapshotNotes): HeapDe
     primitives: usedPrimitives(memory),
     permissions: [],
     limits: {},
-    state: { heapEnd: memory.oldEnd },
+    state: { heapEnd: memory.oldEnd, clock: memory.savedClock },
   };
 }
 
@@ -215,6 +215,10 @@ function checkManifest(manifest: Manifest): void {
   if (heapSize !== manifest.heapSize || (end as number) % 8 !== 0) {
     throw refusal("state", "the end of the heap in its last page", `${end}`);
   }
+  const clock = manifest.state.clock ?? 0;
+  if (typeof clock !== "number" || clock < 0) {
+    throw refusal("state", "the machine's clock in microseconds", `${clock}`);
+  }
   const unknown = manifest.primitives.filter((name) => !primitiveNumber.has(name));
   if (unknown.length > 0) {
     throw new ImageError("EIMG_PRIMITIVES", { place: { key: "primitives" }, found: `${unknown}` });
@@ -244,6 +248,7 @@ export function adoptHeap(
     specialObjects % 8 === 0;
   if (!isInHeap) throw refusal("roots", "specialObjects in the heap", `${specialObjects}`);
   memory.oldEnd = end;
+  memory.savedClock = (manifest.state.clock ?? 0) as number;
   memory.words[State.specialObjects] = specialObjects;
   if (state === "unverified") checkHeap(memory);
   markCheckpoint(memory);

@@ -173,7 +173,7 @@ export class VirtualMachine {
 
   /** Time until the image wants to be woken, in milliseconds; infinite if it does not. */
   get idleMilliseconds(): number {
-    return this.interpreter.nextWakeup - this.host.clock.monotonicMilliseconds();
+    return this.interpreter.nextWakeup - this.interpreter.milliseconds();
   }
 
   private passIdleTime(): boolean {
@@ -313,6 +313,7 @@ export class VirtualMachine {
       memory.storePointer(ProcessSlot.suspendedContext, process, context);
     }
     memory.setSpecial("snapshotAnswer", memory.booleanOop(awaitsAnswer));
+    memory.savedClock = Math.floor(interpreter.milliseconds() * 1000);
     const result =
       kind === "full" ? interpreter.collector.collectForSave() : interpreter.collector.tenureAll();
     if (result.mournersWait) interpreter.signalMourners();

@@ -87,10 +87,12 @@ export class Interpreter implements Machine, Roots {
   /** What stopped the interpreter from within, or 0. */
   stop: StopReason | 0 = 0;
   exitCode = 0;
-  /** When the timer semaphore is to be signalled, in monotonic milliseconds. */
+  /** When the timer semaphore is to be signalled, in milliseconds of the machine's clock. */
   nextWakeup = Number.POSITIVE_INFINITY;
   /** Events from outside, waiting for the next safepoint. */
   private interruptPending = false;
+  /** From the host's monotonic clock to the machine's, which goes on where it stood when the heap was saved; milliseconds. */
+  private readonly clockOffset: number;
   /** A process that waited for the machine's word runs now, even if the active one has the highest priority too. */
   private isUrgent = false;
   private inputPending = false;
@@ -107,6 +109,7 @@ export class Interpreter implements Machine, Roots {
     this.memory = memory;
     this.host = host;
     this.session = session;
+    this.clockOffset = memory.savedClock / 1000 - host.clock.monotonicMilliseconds();
     this.symbols = new SymbolTable(memory);
     this.classes = new ClassTable(memory);
     this.contexts = new Contexts(memory);
@@ -122,6 +125,11 @@ export class Interpreter implements Machine, Roots {
   }
 
   // Machine
+
+  /** The machine's clock: it never goes back, and stands still while the image is a file. */
+  milliseconds(): number {
+    return this.host.clock.monotonicMilliseconds() + this.clockOffset;
+  }
 
   fail(code: FailureCode): 0 {
     this.failure = code;
@@ -268,10 +276,7 @@ export class Interpreter implements Machine, Roots {
       const semaphore = memory.special("inputSemaphore");
       if (semaphore !== nilOop) this.scheduler.signal(semaphore);
     }
-    if (
-      this.nextWakeup !== Number.POSITIVE_INFINITY &&
-      this.host.clock.monotonicMilliseconds() >= this.nextWakeup
-    ) {
+    if (this.nextWakeup !== Number.POSITIVE_INFINITY && this.milliseconds() >= this.nextWakeup) {
       this.nextWakeup = Number.POSITIVE_INFINITY;
       const semaphore = memory.special("timerSemaphore");
       if (semaphore !== nilOop) this.scheduler.signal(semaphore);

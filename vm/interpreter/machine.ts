@@ -23,6 +23,8 @@ export interface Machine {
   readonly host: Host;
   /** A number that differs in every session; stamps external handles. */
   readonly session: number;
+  /** The machine's clock. */
+  milliseconds(): number;
   /** What the host has sent. */
   readonly input: InputQueue;
   /** Notes why, and answers 0. */

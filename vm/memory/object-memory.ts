@@ -106,6 +106,8 @@ export class ObjectMemory {
   born: ((oop: Oop) => void) | undefined = undefined;
   /** Ends a collection in progress, for identities are about to change: gives marking up, finishes sweeping. */
   endCollection: () => void = () => {};
+  /** The machine's clock when this heap was saved last, in microseconds. */
+  savedClock = 0;
   private hashState = 0x2545f491;
 
   /** A buffer to use again must be of the same limit, and zero. */

@@ -869,7 +869,7 @@ const host = [
     number: 401,
     name: "monotonicMicroseconds",
     arguments: 0,
-    doc: "microseconds on a clock that never goes back",
+    doc: "microseconds on the machine's clock: it never goes back, and goes on from where it stood when the image was saved",
   },
   {
     number: 402,

@@ -316,7 +316,7 @@ export const hostPrimitives: Record<HostPrimitiveName, Primitive> = {
       Math.floor(machine.host.clock.utcMicroseconds()) + secondsTo1970 * 1_000_000,
     ),
   monotonicMicroseconds: (machine) =>
-    answerInteger(machine, Math.floor(machine.host.clock.monotonicMilliseconds() * 1000)),
+    answerInteger(machine, Math.floor(machine.milliseconds() * 1000)),
   timeZoneOffsetMinutes: (machine) => smallInteger(machine.host.clock.timeZoneOffsetMinutes()),
   randomBytes,
   consoleWrite,
