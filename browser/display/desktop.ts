@@ -110,9 +110,7 @@ export class DesktopNode extends ViewNode {
     narrowTabs.setAttribute("aria-label", "Windows");
     element.append(menuBar, narrowBar, area);
     narrowPage.addEventListener("change", this.narrowChanged);
-    this.observer = new ResizeObserver(() => {
-      this.dock?.layout(area.clientWidth, area.clientHeight);
-    });
+    this.observer = new ResizeObserver(() => this.fillArea());
     this.observer.observe(area);
     this.levels.observe(area, { subtree: true, attributes: true, attributeFilter: ["aria-level"] });
   }
@@ -228,14 +226,21 @@ export class DesktopNode extends ViewNode {
       createTabComponent: ({ id }) => new WindowTab(() => this.windowOf(id)),
       defaultTabComponent: "window",
       disableTabsOverflowList: false,
-      theme: { name: "engram", className: "dockview-theme-engram", gap: 6 },
+      // The gap between windows is the style sheet's. Dockview's own is missing in the sizes it writes down.
+      theme: { name: "engram", className: "dockview-theme-engram" },
+      disableAutoResizing: true,
       scrollbars: "native",
     });
     this.dock = dock;
-    dock.layout(area.clientWidth, area.clientHeight);
+    this.fillArea();
     this.restoreLayout(dock);
     dock.onDidLayoutChange(() => this.noteLayout());
     dock.onDidActivePanelChange(() => this.noteActive(Number(dock.activePanel?.id ?? -1)));
+  }
+
+  private fillArea(): void {
+    const { clientWidth, clientHeight } = this.area;
+    if (clientWidth > 0 && clientHeight > 0) this.dock?.layout(clientWidth, clientHeight);
   }
 
   private restoreLayout(dock: DockviewApi): void {

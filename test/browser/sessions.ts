@@ -342,7 +342,9 @@ export function shown(page: Page): Promise<string[]> {
       !element.checkVisibility();
     // Processes and their delays go on, and each session has some of its own.
     const isAlive = (row: string): boolean =>
-      /\d\d(waiting|suspended|active|ended|ready)|^resumptionTime/.test(row);
+      /\d\d(waiting|suspended|active|ended|ready)|^resumptionTime|\ba Process\b/.test(row);
+    const hasLife = (scroller: Element): boolean =>
+      [...scroller.querySelectorAll(".list-row")].some((row) => isAlive(row.textContent));
     // A list has others at hand, more or fewer.
     const rowsInSight = (scroller: Element): string[] => {
       const { top, bottom } = scroller.getBoundingClientRect();
@@ -396,7 +398,10 @@ export function shown(page: Page): Promise<string[]> {
           : scroller?.classList.contains("list-scroller")
             ? [scroller.clientWidth, scroller.clientHeight]
             : undefined,
-        scroll: Math.round((scroller ?? element).scrollTop) || undefined,
+        scroll:
+          scroller !== null && hasLife(scroller)
+            ? undefined
+            : Math.round((scroller ?? element).scrollTop) || undefined,
         value: input?.value,
         isChecked: input?.checked,
         pressed: element.getAttribute("aria-pressed") ?? undefined,
@@ -413,7 +418,7 @@ export function shown(page: Page): Promise<string[]> {
           .map((each) => each.textContent)
           .filter((each) => !isAlive(each));
       }
-      return `${kind} ${JSON.stringify(about)}`;
+      return `${kind} ${element.dataset.view} ${JSON.stringify(about)}`;
     };
     const display = document.querySelector<HTMLElement>(".display");
     if (display !== null) visit(display, 0);
@@ -421,54 +426,24 @@ export function shown(page: Page): Promise<string[]> {
   });
 }
 
-/** By how many pixels sizes may differ: dockview keeps shares of the room, which are rounded by up to the gap between windows, and so is what is scrolled to its end. */
-const roundedBy = 12;
-
-/** What a line of `shown` says of a view. */
-interface Shown {
-  readonly kind: string;
-  readonly numbers: readonly number[];
-  readonly text: unknown;
-  readonly rest: string;
-}
-
-function parse(line: string): Shown {
-  const [, kind, about] = /^( *\S*) (\{.*\})$/.exec(line) ?? [];
-  if (kind === undefined) return { kind: line, numbers: [], text: "", rest: "" };
-  const { extent = [], scroll = 0, text, ...rest } = JSON.parse(about!);
-  return { kind, numbers: [scroll, ...extent], text, rest: JSON.stringify(rest) };
-}
-
-/** Whether two lines say the same. A list that is a little higher may have a row more in sight. */
-function isAlmost(one: string, other: string): boolean {
-  if (one === other) return true;
-  const [a, b] = [parse(one), parse(other)];
-  const distances = a.numbers.map((number, index) => Math.abs(number - (b.numbers[index] ?? 0)));
-  const isMoved = distances.some((distance) => distance > 0);
-  return (
-    a.kind === b.kind &&
-    a.rest === b.rest &&
-    distances.every((distance) => distance < roundedBy) &&
-    (JSON.stringify(a.text) === JSON.stringify(b.text) || (isMoved && areShifted(a.text, b.text)))
-  );
-}
-
-/** Whether two lists of rows are the same but for one at either end. */
-function areShifted(some: unknown, others: unknown): boolean {
-  if (!Array.isArray(some) || !Array.isArray(others)) return false;
-  const ends = (rows: readonly unknown[]): string[] =>
-    [rows, rows.slice(1), rows.slice(0, -1), rows.slice(1, -1)].map((each) => JSON.stringify(each));
-  return ends(some).some((rows) => ends(others).includes(rows));
-}
-
 /** The lines in which two displays differ. */
-export function changes(former: readonly string[], now: readonly string[]): string[] {
+function changes(former: readonly string[], now: readonly string[]): string[] {
   const found: string[] = [];
   for (let line = 0; line < Math.max(former.length, now.length); line++) {
-    if (!isAlmost(former[line] ?? "", now[line] ?? ""))
-      found.push(`- ${former[line]}`, `+ ${now[line]}`);
+    if (former[line] !== now[line]) found.push(`- ${former[line]}`, `+ ${now[line]}`);
   }
   return found.slice(0, 12);
+}
+
+/** Milliseconds that an action may take on average; waiting for the browser itself has no end. */
+const slowestAction = 3000;
+
+function inTime(done: Promise<void>, milliseconds: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = new Error(`not done after ${milliseconds} ms`);
+    const timer = setTimeout(() => reject(late), milliseconds);
+    done.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** A session of so many actions in a browser of its own; answers what is wrong then. */
@@ -483,7 +458,7 @@ export async function sessionProblems(
     windows.page.setDefaultTimeout(60_000);
     const session = new Session(windows, seed);
     try {
-      await session.act(count);
+      await inTime(session.act(count), count * slowestAction);
       const former = await session.rest();
       await windows.save();
       await windows.reload();
@@ -494,7 +469,12 @@ export async function sessionProblems(
         ? []
         : [`seed ${seed}:`, ...problems, ...session.done.slice(-40)];
     } catch (error) {
-      const text = await windows.page.locator("body").innerText();
+      // Closing a browser that hangs may hang as well.
+      process.stderr.write(`seed ${seed}: ${error}\n${session.done.slice(-40).join("\n")}\n`);
+      const text = await windows.page
+        .locator("body")
+        .innerText({ timeout: 5000 })
+        .catch(() => "the page does not answer");
       return [`seed ${seed}: ${error}`, text, ...windows.problems, ...session.done.slice(-40)];
     }
   } finally {
