@@ -72,8 +72,8 @@ const control = [
   {
     number: 8,
     name: "blockEnsure",
-    arguments: 1,
-    doc: "marks ensure: and ifCurtailed: as unwind block; always fails",
+    arguments: -1,
+    doc: "marks ensure: and ifCurtailed:, whose first two slots are an unwind block and whether it has been started; always fails",
   },
   {
     number: 9,
@@ -1046,6 +1046,8 @@ export const primitiveElsewhere: ReadonlyMap<number, PrimitiveName> = new Map<
   [173, "instVarAt"],
   [174, "instVarAtPut"],
   [188, "executeMethod"],
+  [198, "blockEnsure"],
+  [199, "blockOnDo"],
   [240, "utcMicroseconds"],
 ]);
 
