@@ -4,7 +4,7 @@
  * else.
  */
 
-import { primitiveArguments, primitiveElsewhere } from "../spec/primitives.ts";
+import { mirrorOf, primitiveArguments, primitiveElsewhere } from "../spec/primitives.ts";
 import { JumpTooFar } from "./assembler.ts";
 import { layOut } from "./layout.ts";
 import type {
@@ -122,13 +122,18 @@ function readPragmas(nodes: readonly PragmaNode[], argumentCount: number): Pragm
   return result;
 }
 
-/** A primitive's own name, or that of one with another machine's number and as many arguments as the method has. */
+/**
+ * A primitive's own name, or that of one with another machine's number and as many arguments as the method has. A method with one
+ * more treats its first argument so.
+ */
 function primitiveName(designator: Literal, argumentCount: number): string | undefined {
   if (designator.kind === "symbol") return designator.value;
   if (designator.kind !== "integer") return undefined;
   const name = primitiveElsewhere.get(Number(designator.value));
-  const wanted = name === undefined ? undefined : primitiveArguments.get(name);
-  return wanted === -1 || wanted === argumentCount ? name : undefined;
+  if (name === undefined) return undefined;
+  const mirror = mirrorOf(name);
+  const candidates = mirror === undefined ? [name] : [name, mirror];
+  return candidates.find((each) => [-1, argumentCount].includes(primitiveArguments.get(each)!));
 }
 
 function errorDeclaration(node: PragmaNode, name: string): Declaration {

@@ -99,6 +99,8 @@ export class ControlPrimitives {
       performWithArguments: (at) => this.performWithArguments(at),
       performInSuperclass: (at) => this.performInSuperclass(at),
       executeMethod: (at) => this.executeMethod(at),
+      mirrorPerformInSuperclass: (at) => this.mirrored(this.performInSuperclass(at + 1), at),
+      mirrorExecuteMethod: (at) => this.mirrored(this.executeMethod(at + 1), at),
       blockOnDo: () => Outcome.failed,
       blockEnsure: () => Outcome.failed,
       blockValueNoSwitch: () => Outcome.failed,
@@ -342,6 +344,14 @@ export class ControlPrimitives {
     this.selector = code.selector(method);
     this.target = method;
     return Outcome.resend;
+  }
+
+  /** What has been done as if the first argument were the receiver: if that prepared a send, the argument takes its place. */
+  private mirrored(outcome: Oop, at: number): Oop {
+    if (outcome === Outcome.resend) {
+      this.words.copyWithin(at, at + 1, at + 2 + this.argumentCount);
+    }
+    return outcome;
   }
 
   private inherits(behavior: Oop, sought: Oop): boolean {

@@ -142,13 +142,15 @@ export class Lookup {
     return method;
   }
 
-  /** The method for a selector in a class or its superclasses, or 0. */
+  /** The method for a selector in a class or its superclasses, or 0. Nothing is found behind a class without a method dictionary. */
   findIn(selector: Oop, startClass: Oop): Oop {
     const memory = this.memory;
     let left = deepestHierarchy;
     for (let at = startClass; at !== nilOop; at = memory.fetchPointer(ClassSlot.superclass, at)) {
       if (!memory.hasSlots(at, ClassSlot.format + 1) || --left < 0) return 0;
-      const method = this.findLocally(selector, memory.fetchPointer(ClassSlot.methodDict, at));
+      const dictionary = memory.fetchPointer(ClassSlot.methodDict, at);
+      if (dictionary === nilOop) return 0;
+      const method = this.findLocally(selector, dictionary);
       if (method !== 0) return method;
     }
     return 0;
@@ -168,9 +170,7 @@ export class Lookup {
   private findLocally(selector: Oop, dictionary: Oop): Oop {
     const words = this.words;
     const memory = this.memory;
-    if (dictionary === nilOop || !memory.hasSlots(dictionary, MethodDictionarySlot.firstKey)) {
-      return 0;
-    }
+    if (!memory.hasSlots(dictionary, MethodDictionarySlot.firstKey)) return 0;
     const keys = (dictionary >>> 2) + headerWords + MethodDictionarySlot.firstKey;
     const capacity = memory.slotCount(dictionary) - MethodDictionarySlot.firstKey;
     const mask = capacity - 1;

@@ -205,6 +205,18 @@ const control = [
     arguments: 0,
     doc: "runs the receiver, a suspended process, for one bytecode; answers it, or the list or semaphore it would now be in; or the answer of the snapshot it asked for",
   },
+  {
+    number: 44,
+    name: "mirrorPerformInSuperclass",
+    arguments: 4,
+    doc: "performInSuperclass with the first argument as receiver",
+  },
+  {
+    number: 45,
+    name: "mirrorExecuteMethod",
+    arguments: 3,
+    doc: "executeMethod with the first argument as receiver",
+  },
 ] as const satisfies readonly PrimitiveRow[];
 
 /** Numbers 100 to 199: objects, slots, classes, reflection, compiling. */
@@ -372,6 +384,84 @@ const objects = [
     name: "codeOperationAt",
     arguments: 1,
     doc: "an Array of the name of the bytecode at a pc, and the selector it sends or nil",
+  },
+  {
+    number: 134,
+    name: "basicClass",
+    arguments: 0,
+    doc: "the class",
+  },
+  {
+    number: 135,
+    name: "adoptInstance",
+    arguments: 1,
+    doc: "makes an object an instance of the receiver, a class whose instances have the same shape; badArgument, immutable",
+  },
+  {
+    number: 136,
+    name: "mirrorBasicClass",
+    arguments: 1,
+    doc: "basicClass with the first argument as receiver",
+  },
+  {
+    number: 137,
+    name: "mirrorBasicAt",
+    arguments: 2,
+    doc: "basicAt with the first argument as receiver",
+  },
+  {
+    number: 138,
+    name: "mirrorBasicAtPut",
+    arguments: 3,
+    doc: "basicAtPut with the first argument as receiver",
+  },
+  {
+    number: 139,
+    name: "mirrorBasicSize",
+    arguments: 1,
+    doc: "basicSize with the first argument as receiver",
+  },
+  {
+    number: 140,
+    name: "mirrorInstVarAt",
+    arguments: 2,
+    doc: "instVarAt with the first argument as receiver",
+  },
+  {
+    number: 141,
+    name: "mirrorInstVarAtPut",
+    arguments: 3,
+    doc: "instVarAtPut with the first argument as receiver",
+  },
+  {
+    number: 142,
+    name: "mirrorIdentityHash",
+    arguments: 1,
+    doc: "identityHash with the first argument as receiver",
+  },
+  {
+    number: 143,
+    name: "mirrorShallowCopy",
+    arguments: 1,
+    doc: "shallowCopy with the first argument as receiver",
+  },
+  {
+    number: 144,
+    name: "mirrorIsReadOnly",
+    arguments: 1,
+    doc: "isReadOnly with the first argument as receiver",
+  },
+  {
+    number: 145,
+    name: "mirrorSetReadOnly",
+    arguments: 2,
+    doc: "setReadOnly with the first argument as receiver",
+  },
+  {
+    number: 146,
+    name: "mirrorAdoptInstance",
+    arguments: 2,
+    doc: "adoptInstance with the first argument as receiver",
   },
 ] as const satisfies readonly PrimitiveRow[];
 
@@ -1040,9 +1130,11 @@ export const primitiveElsewhere: ReadonlyMap<number, PrimitiveName> = new Map<
   [84, "performWithArguments"],
   [100, "performInSuperclass"],
   [105, "replaceElements"],
+  [111, "basicClass"],
   [115, "changeClassTo"],
   [128, "become"],
   [148, "shallowCopy"],
+  [160, "adoptInstance"],
   [173, "instVarAt"],
   [174, "instVarAtPut"],
   [188, "executeMethod"],
@@ -1055,3 +1147,9 @@ export const primitiveElsewhere: ReadonlyMap<number, PrimitiveName> = new Map<
 export const primitiveArguments: ReadonlyMap<string, number> = new Map(
   (primitives as readonly PrimitiveRow[]).map((row) => [row.name, row.arguments]),
 );
+
+/** The primitive that treats its first argument as another does its receiver. */
+export function mirrorOf(name: PrimitiveName): PrimitiveName | undefined {
+  const mirror = `mirror${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+  return primitiveNumber.has(mirror) ? (mirror as PrimitiveName) : undefined;
+}

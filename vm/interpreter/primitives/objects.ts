@@ -267,31 +267,58 @@ function kindOf(format: number): number {
   return Math.min(format, Format.words16);
 }
 
+function namedSlots(machine: Machine, oop: Oop, kind: number): number {
+  const isFixed = kind === Format.fixed || kind === Format.ephemeron;
+  return isFixed ? machine.memory.slotCount(oop) : Math.max(0, fixedSlots(machine, oop, kind));
+}
+
+function basicClass(machine: Machine, at: number): Oop {
+  return machine.classes.classOf(machine.memory.words[at]!);
+}
+
 function changeClassTo(machine: Machine, at: number): Oop {
   const { memory } = machine;
   const oop = memory.words[at]!;
   const model = argument(machine, at, 1);
-  if (isImmediate(oop)) return machine.fail("badReceiver");
   if (isImmediate(model)) return machine.fail("badArgument");
-  const kind = kindOf(memory.format(oop));
-  if (kind !== kindOf(memory.format(model))) return machine.fail("badArgument");
+  const kind = kindOf(memory.format(model));
+  const size = namedSlots(machine, model, kind);
+  return changeClass(machine, oop, kind, size, memory.classIndex(model));
+}
+
+function adoptInstance(machine: Machine, at: number): Oop {
+  const behavior = machine.memory.words[at]!;
+  const oop = argument(machine, at, 1);
+  const shape = shapeOf(machine, behavior);
+  if (shape === undefined || shape.format >= Format.compiledCode) {
+    return machine.fail("badReceiver");
+  }
+  const index = machine.classes.indexOf(behavior);
+  if (index === 0) return machine.fail("noMemory");
+  if (notInstantiable.has(index)) return machine.fail("badReceiver");
+  return changeClass(machine, oop, kindOf(shape.format), shape.size, index);
+}
+
+/** Makes an object an instance of the class of that index, given what its instances are: their kind, and how many slots have names. */
+function changeClass(
+  machine: Machine,
+  oop: Oop,
+  kind: number,
+  size: number,
+  classIndex: number,
+): Oop {
+  const { memory } = machine;
+  if (isImmediate(oop)) return machine.fail("badReceiver");
+  if (kind !== kindOf(memory.format(oop))) return machine.fail("badArgument");
   if (memory.isImmutable(oop)) return machine.fail("immutable");
   if (kind === Format.compiledCode || isMachineOnly(memory.classIndex(oop))) {
     return machine.fail("badReceiver");
   }
-  const isFixed = kind === Format.fixed || kind === Format.ephemeron;
-  if (isFixed && memory.slotCount(oop) !== memory.slotCount(model)) {
-    return machine.fail("badArgument");
-  }
-  if (kind === Format.indexableWithFixed || kind === Format.weak) {
-    if (fixedSlots(machine, oop, kind) !== fixedSlots(machine, model, kind)) {
-      return machine.fail("badArgument");
-    }
-  }
+  if (namedSlots(machine, oop, kind) !== size) return machine.fail("badArgument");
   const header = oop >>> 2;
   // Others may rely on an object of a class the machine knows.
   if (memory.classIndex(oop) < firstFreeClassIndex) memory.heapIndex.void();
-  memory.words[header] = (memory.words[header]! & ~classIndexMask) | memory.classIndex(model);
+  memory.words[header] = (memory.words[header]! & ~classIndexMask) | classIndex;
   memory.markDirty(oop);
   machine.lookupChanged();
   return oop;
@@ -412,7 +439,26 @@ function takeMourners(machine: Machine): Oop {
   return queue;
 }
 
+/** A primitive for the first argument instead of the receiver. */
+const mirrored =
+  (primitive: Primitive): Primitive =>
+  (machine, at, argumentCount) =>
+    primitive(machine, at + 1, argumentCount - 1);
+
 export const objectPrimitives: Record<ObjectPrimitiveName, Primitive> = {
+  basicClass,
+  adoptInstance,
+  mirrorBasicClass: mirrored(basicClass),
+  mirrorBasicAt: mirrored(basicAt),
+  mirrorBasicAtPut: mirrored(basicAtPut),
+  mirrorBasicSize: mirrored(basicSize),
+  mirrorInstVarAt: mirrored(instVarAt),
+  mirrorInstVarAtPut: mirrored(instVarAtPut),
+  mirrorIdentityHash: mirrored(identityHash),
+  mirrorShallowCopy: mirrored(shallowCopy),
+  mirrorIsReadOnly: mirrored(isReadOnly),
+  mirrorSetReadOnly: mirrored(setReadOnly),
+  mirrorAdoptInstance: mirrored(adoptInstance),
   basicNew,
   basicNewSized,
   basicAt,
