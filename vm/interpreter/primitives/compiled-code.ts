@@ -12,6 +12,7 @@ import {
   isImmediate,
   isSmallInteger,
   literalCountMask,
+  MethodTail,
   nilOop,
   type Oop,
   primitiveShift,
@@ -70,8 +71,13 @@ function codeSlotAtPut(machine: Machine, at: number): Oop {
     if (memory.classIndex(each) === classIndexOf.CompiledBlock) memory.heapIndex.void();
   }
   memory.storePointer(slot, code, value);
-  // Sends may remember what the code answers.
-  machine.lookupChanged();
+  const fromEnd = CodeSlot.firstLiteral + literalCount(machine, code) - slot;
+  const isDescription =
+    memory.classIndex(code) === classIndexOf.CompiledMethod &&
+    fromEnd >= MethodTail.selector &&
+    fromEnd <= MethodTail.properties;
+  // Sends may remember what the code answers: none of what describes a method.
+  if (!isDescription) machine.lookupChanged();
   return value;
 }
 
