@@ -88,7 +88,7 @@ describe("load", () => {
     writeFileSync(join(folder(), "Odd.class.st"), source);
     const { code, out } = await engram(["load", "Odd.class.st", "--save", "odd.image"]);
     expect(code).toBe(1);
-    expect(out).toMatch(/Odd\.class\.st:4:4: Odd: unexpected \)/);
+    expect(out).toMatch(/Odd\.class\.st:4:4: Odd: Variable or expression expected/);
     expect((await engram(["-i", "odd.image", "eval", "Odd new good"])).out).toBe("1\n");
   });
 
@@ -99,7 +99,7 @@ describe("load", () => {
     writeFileSync(join(folder(), "OddTest.class.st"), source);
     const { code, out, err } = await engram(["test", "OddTest", "--load", "OddTest.class.st"]);
     expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining("1 run, 1 passed") });
-    expect(err).toMatch(/OddTest\.class\.st:4:4: OddTest: unexpected \)/);
+    expect(err).toMatch(/OddTest\.class\.st:4:4: OddTest: Variable or expression expected/);
   });
 
   it("answers programs with what it found in each file", async () => {
