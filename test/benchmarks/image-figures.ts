@@ -11,7 +11,7 @@ export interface ImageFigure {
   readonly versus?: { readonly what: string; readonly value: number };
 }
 
-export const imageWork = ["open", "save", "large image", "objects", "compile"] as const;
+export const imageWork = ["open", "save", "large image", "objects", "compile", "load"] as const;
 export type ImageWork = (typeof imageWork)[number];
 
 export interface WorkPlace {

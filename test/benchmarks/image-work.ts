@@ -11,9 +11,11 @@ import {
   closeSync,
   copyFileSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +30,7 @@ import { ObjectMemory } from "../../vm/memory/object-memory.ts";
 import { dirtyPageCount } from "../../vm/snapshot.ts";
 import { pageBytes } from "../../vm/spec/layouts.ts";
 import { VirtualMachine } from "../../vm/virtual-machine.ts";
-import { numbersIn, root } from "./engram-runner.ts";
+import { commandLine, numbersIn, root, runNode } from "./engram-runner.ts";
 import { type ImageFigure, type ImageWork, openAfresh, type WorkPlace } from "./image-figures.ts";
 import { median } from "./statistics.ts";
 
@@ -40,6 +42,7 @@ const works: Record<ImageWork, (place: WorkPlace) => ImageFigure[] | Promise<Ima
   "large image": largeImage,
   objects: tenMillionObjects,
   compile: compileKernel,
+  load: loadMethods,
 };
 
 /** A session that runs one expression in an image and notes what it saved. */
@@ -193,6 +196,36 @@ function compileKernel({ quick, runs }: WorkPlace): ImageFigure[] {
   }
   const rate = methods.length / (median(times) / 1000);
   return [{ name: "compile the kernel", value: rate, unit: "methods/s" }];
+}
+
+/** What a user loads: files in chunks, with methods of the kernel in classes of new names. */
+function loadMethods({ folder, quick }: WorkPlace): ImageFigure[] {
+  const wanted = quick ? 500 : 10_000;
+  const sources = join(folder, "sources");
+  mkdirSync(sources);
+  const classes = readSources(join(root, "images/kernel"))
+    .map(({ text }) => readTonel(text))
+    .filter(({ superclass, methods }) => superclass === "Object" && methods.length > 0);
+  let methods = 0;
+  for (let number = 0; methods < wanted; number++) {
+    const { instVars, classVars, methods: those } = classes[number % classes.length]!;
+    const own = those.filter(({ isClassSide }) => !isClassSide).slice(0, wanted - methods);
+    const name = `Loaded${number}`;
+    const definition = `Object subclass: #${name} instanceVariableNames: '${instVars.join(" ")}' classVariableNames: '${classVars.join(" ")}' package: 'Loaded'!`;
+    const chunks = own.map(({ source }) => `${source.replaceAll("!", "!!")}!\n`);
+    const text = `${definition}\n!${name} methodsFor: 'loaded'!\n${chunks.join("\n")} !\n`;
+    writeFileSync(join(sources, `${name}.st`), text);
+    methods += own.length;
+  }
+  const out = join(folder, "loaded.image");
+  const value = elapsed(() => runNode([commandLine, "load", sources, "--save", out]));
+  // The first time it is verified in full.
+  openAfresh(out);
+  const versus = { what: "the base image", value: openAfresh(baseImagePath) };
+  return [
+    { name: `load ${methods} methods`, value, unit: "ms" },
+    { name: "open what was loaded", value: openAfresh(out), unit: "ms", versus },
+  ];
 }
 
 const rawWrites = 3;
