@@ -354,7 +354,8 @@ export class Lookup {
 
 /** Which entries were filled for which selectors since all was forgotten, up to a number. */
 class EntryLog {
-  private readonly notes = new Int32Array(2 * mostNotes);
+  private readonly entries = new Int32Array(mostNotes);
+  private readonly selectors = new Int32Array(mostNotes);
   private count = 0;
 
   get isFull(): boolean {
@@ -367,24 +368,21 @@ class EntryLog {
 
   note(entry: number, selector: Oop): void {
     if (this.isFull) return;
-    this.notes[2 * this.count] = entry;
-    this.notes[2 * this.count + 1] = selector;
+    this.entries[this.count] = entry;
+    this.selectors[this.count] = selector;
     this.count++;
   }
 
   /** Presents the entries noted for a selector, and no longer has them. */
   drop(selector: Oop, present: (entry: number) => void): void {
-    const { notes } = this;
-    let kept = 0;
-    for (let at = 0; at < this.count; at++) {
-      if (notes[2 * at + 1] === selector) {
-        present(notes[2 * at]!);
-        continue;
-      }
-      notes[2 * kept] = notes[2 * at]!;
-      notes[2 * kept + 1] = notes[2 * at + 1]!;
-      kept++;
+    const { entries, selectors } = this;
+    for (let at = 0; ; ) {
+      at = selectors.indexOf(selector, at);
+      if (at < 0 || at >= this.count) return;
+      present(entries[at]!);
+      this.count--;
+      entries[at] = entries[this.count]!;
+      selectors[at] = selectors[this.count]!;
     }
-    this.count = kept;
   }
 }
