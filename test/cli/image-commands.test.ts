@@ -173,6 +173,28 @@ describe("engram run", () => {
       err: "",
     });
   });
+
+  it("carries out the command that an image's handler names", async () => {
+    const handler = write(
+      "Greeter.class.st",
+      "Class { #name : #Greeter, #superclass : #CommandLineHandler, #category : #Greeting }\n\n" +
+        "{ #category : #accessing }\nGreeter class >> commandName [\n\t^ 'greet'\n]\n\n" +
+        "{ #category : #running }\nGreeter >> activate [\n" +
+        "\tself hasOptions ifFalse: [ self exitFailure: 'whom?' ].\n" +
+        "\tself stdout << 'hello ' << (self optionAt: 'name'); lf; flush.\n\tself exit: 3\n]\n",
+    );
+    expect((await engram(["load", handler, "--save", "greeter.image"])).code).toBe(0);
+    expect(await engram(["run", "greeter.image", "greet", "--name=Ada"])).toEqual({
+      code: 3,
+      out: "hello Ada\n",
+      err: "",
+    });
+    expect(await engram(["run", "greeter.image", "greet"])).toEqual({
+      code: 1,
+      out: "",
+      err: "whom?\n",
+    });
+  });
 });
 
 describe("engram repl", () => {
