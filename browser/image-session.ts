@@ -29,6 +29,7 @@ import type { ChangeJournal } from "./change-journal.ts";
 import { browserServices } from "./image-services.ts";
 import type { ImageStore } from "./image-store.ts";
 import { type ImageSource, type Opened, type OpenParameters, refusedOf } from "./protocol.ts";
+import type { SoundHeap } from "./sound-heap.ts";
 
 const services = browserServices;
 /** Where a gigabyte of addresses cannot be had, as on small phones, less must do. */
@@ -45,6 +46,8 @@ interface Target {
   readonly journal: ChangeJournal | undefined;
   /** Why there is no journal where there should be one, or what is wrong with it. */
   readonly journalDefect?: ImageError | undefined;
+  /** What the heap is known by when it is opened again; absent where that cannot be kept. */
+  readonly sound?: SoundHeap | undefined;
 }
 
 export class ImageSession {
@@ -97,14 +100,18 @@ export class ImageSession {
     const lock = await store.lock(name);
     try {
       const storage = await store.open(name, "write");
+      const sound = await store.sound(name);
       try {
         const file = await openHeap(storage, memory, {
           services,
+          isVerified: (manifest) => sound?.isKnown(memory, manifest) ?? false,
           ...(generation === undefined ? {} : { generation }),
         });
+        await sound?.noteAsked();
         const journal = await openJournal(store, name, file);
-        return new ImageSession(store, memory, { name, file, lock, ...journal });
+        return new ImageSession(store, memory, { name, file, lock, ...journal, sound });
       } catch (error) {
+        sound?.close();
         storage.close();
         throw error;
       }
@@ -138,7 +145,7 @@ export class ImageSession {
   /** Makes memory durable as it lies there; answers the generation. */
   async save(kind: SnapshotKind): Promise<number> {
     const { memory } = this;
-    const { file, lock, journal } = this.target;
+    const { file, lock, journal, sound } = this.target;
     if (lock === undefined) throw new ImageError("EIMG_READ_ONLY");
     const changed = { dirtyPages: dirtyPageCount(memory), usedPages: memory.pageCount };
     const isDelta = kind === "delta" && chooseSave(file.usage(), changed, false) === "delta";
@@ -146,6 +153,7 @@ export class ImageSession {
     const generation = await commitSave(memory, file, save);
     // Entries that cannot be cleared are told from later ones by their generation.
     await journal?.saved().catch((error: unknown) => console.error(error));
+    await sound?.noteSaved(memory, file.manifest);
     return generation;
   }
 
@@ -168,8 +176,10 @@ export class ImageSession {
       markCheckpoint(memory);
       const journal = await openJournal(store, name, file);
       await this.target.journal?.saved();
+      const sound = await store.sound(name);
+      await sound?.noteSaved(memory, file.manifest);
       await this.letGo();
-      this.target = { name, file, lock, ...journal };
+      this.target = { name, file, lock, ...journal, sound };
     } catch (error) {
       await lock.release();
       throw error;
@@ -205,9 +215,10 @@ export class ImageSession {
   }
 
   private async letGo(): Promise<void> {
-    const { file, lock, journal } = this.target;
+    const { file, lock, journal, sound } = this.target;
     file.close();
     journal?.close();
+    sound?.close();
     await lock?.release();
   }
 }

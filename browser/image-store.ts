@@ -27,9 +27,12 @@ import {
   type StorageKind,
   type StoredImage,
 } from "./protocol.ts";
+import { SoundHeap } from "./sound-heap.ts";
 
 const suffix = ".image";
+/** What may lie beside an image: changes it has not saved, and what its heap is known by. */
 const journalSuffix = ".journal";
+const soundSuffix = ".sound";
 const folderName = "engram-images";
 const lockPrefix = "engram-image:";
 
@@ -79,7 +82,7 @@ export class ImageStore {
     const file = fileName(name);
     await this.locked(name, async () => {
       await this.folder.remove(file);
-      await this.removeJournal(name);
+      await this.removeBeside(name);
     });
   }
 
@@ -92,13 +95,15 @@ export class ImageStore {
   async rename(from: string, to: string): Promise<void> {
     await this.locked(from, () =>
       this.locked(to, async () => {
-        await this.removeJournal(to);
-        if (await this.folder.exists(journalName(from))) {
-          await this.copy(journalName(from), journalName(to));
+        await this.removeBeside(to);
+        for (const suffix of [journalSuffix, soundSuffix]) {
+          if (await this.folder.exists(besideName(from, suffix))) {
+            await this.copy(besideName(from, suffix), besideName(to, suffix));
+          }
         }
         await this.copy(fileName(from), fileName(to));
         await this.folder.remove(fileName(from));
-        await this.removeJournal(from);
+        await this.removeBeside(from);
       }),
     );
   }
@@ -114,9 +119,11 @@ export class ImageStore {
     }
   }
 
-  private async removeJournal(name: string): Promise<void> {
-    const file = journalName(name);
-    if (await this.folder.exists(file)) await this.folder.remove(file);
+  private async removeBeside(name: string): Promise<void> {
+    for (const suffix of [journalSuffix, soundSuffix]) {
+      const file = besideName(name, suffix);
+      if (await this.folder.exists(file)) await this.folder.remove(file);
+    }
   }
 
   open(name: string, mode: "write" | "create"): Promise<StorageFile> {
@@ -128,7 +135,12 @@ export class ImageStore {
     name: string,
     image: { readonly fileId: Uint8Array; readonly generation: number },
   ): Promise<ChangeJournal> {
-    return ChangeJournal.open(this.folder, journalName(name), image);
+    return ChangeJournal.open(this.folder, besideName(name, journalSuffix), image);
+  }
+
+  /** What the heap of an image is known by, whose lock the caller holds. */
+  sound(name: string): Promise<SoundHeap | undefined> {
+    return SoundHeap.open(this.folder, besideName(name, soundSuffix));
   }
 
   lock(name: string): Promise<StorageLock> {
@@ -196,9 +208,9 @@ function fileName(name: string): string {
   });
 }
 
-/** The name of the file of changes beside that of an image. */
-function journalName(name: string): string {
-  return fileName(name).slice(0, -suffix.length) + journalSuffix;
+/** The name of a file beside that of an image. */
+function besideName(name: string, wanted: string): string {
+  return fileName(name).slice(0, -suffix.length) + wanted;
 }
 
 async function created(file: StorageFile, generation: number): Promise<string> {

@@ -169,7 +169,7 @@ function clearTail(memory: ObjectMemory): void {
 
 export interface OpenHeapOptions extends Omit<OpenOptions, "heap"> {
   /** Asked when the heap has been read: is it known to be, byte for byte, one that was checked before? */
-  readonly isVerified?: (manifest: Manifest) => boolean;
+  readonly isVerified?: (manifest: Manifest) => MaybePromise<boolean>;
 }
 
 /**
@@ -189,11 +189,12 @@ function* opening(
   storage: StorageFile,
   memory: ObjectMemory,
   options: OpenOptions,
-  isVerified: (manifest: Manifest) => boolean,
+  isVerified: (manifest: Manifest) => MaybePromise<boolean>,
 ): Steps<ImageFile> {
   const heap = heapTarget(memory);
   const file = yield* settled(ImageFile.open(storage, { ...options, heap }));
-  adoptHeap(memory, file.manifest, isVerified(file.manifest) ? "verified" : "unverified");
+  const isKnown = yield* settled(isVerified(file.manifest));
+  adoptHeap(memory, file.manifest, isKnown ? "verified" : "unverified");
   return file;
 }
 

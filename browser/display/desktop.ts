@@ -150,6 +150,8 @@ export class DesktopNode extends ViewNode {
   override flush(): void {
     if (!this.isLayoutPending || this.dock === undefined) return;
     this.isLayoutPending = false;
+    // In whole pixels, as it will be when it is opened again.
+    this.fillArea(true);
     this.layout = JSON.stringify(this.dock.toJSON());
     if (this.layout === this.layoutSent) return;
     this.layoutSent = this.layout;
@@ -238,9 +240,9 @@ export class DesktopNode extends ViewNode {
     dock.onDidActivePanelChange(() => this.noteActive(Number(dock.activePanel?.id ?? -1)));
   }
 
-  private fillArea(): void {
+  private fillArea(isForced = false): void {
     const { clientWidth, clientHeight } = this.area;
-    if (clientWidth > 0 && clientHeight > 0) this.dock?.layout(clientWidth, clientHeight);
+    if (clientWidth > 0 && clientHeight > 0) this.dock?.layout(clientWidth, clientHeight, isForced);
   }
 
   private restoreLayout(dock: DockviewApi): void {

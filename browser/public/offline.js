@@ -34,11 +34,18 @@ async function answer(request) {
   const key = request.mode === "navigate" ? new URL(request.url).pathname : request;
   try {
     const response = await fetch(request);
-    if (response.status === 200) await cache.put(key, response.clone());
+    if (response.status === 200 && !(await isThere(cache, key, response))) {
+      await cache.put(key, response.clone());
+    }
     return response;
   } catch (error) {
     const known = await cache.match(key);
     if (known === undefined) throw error;
     return known;
   }
+}
+
+/** Scripts and style sheets are named by a hash of what they hold. */
+async function isThere(cache, key, { url }) {
+  return url.includes("/assets/") && (await cache.match(key)) !== undefined;
 }

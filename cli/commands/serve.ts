@@ -9,7 +9,7 @@
 
 import { createReadStream, statSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { baseImagePath } from "../base-image.ts";
 import type { Request } from "../command-table.ts";
@@ -54,6 +54,9 @@ const headers = {
   "Referrer-Policy": "no-referrer",
   "Cache-Control": "no-cache",
 } as const;
+
+/** Files that are named by a hash of what they hold. */
+const neverChanging = { "Cache-Control": "public, max-age=31536000, immutable" } as const;
 
 /** What other pages put into themselves. */
 const forOtherPages = { "Cross-Origin-Resource-Policy": "cross-origin" } as const;
@@ -156,6 +159,7 @@ function answer(
   response.writeHead(200, {
     ...headers,
     ...(basename(file) === "embed.js" ? forOtherPages : {}),
+    ...(dirname(file) === join(folder, "assets") ? neverChanging : {}),
     "Content-Type": type,
     ...(compressed === undefined ? {} : { "Content-Encoding": "br", Vary: "Accept-Encoding" }),
     "Content-Length": compressed?.size ?? stat.size,

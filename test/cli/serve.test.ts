@@ -84,6 +84,14 @@ describe("the workspace server", () => {
     expect(image.headers["content-type"]).toBe("application/octet-stream");
   });
 
+  it("has what is named by a hash of itself kept, and all else asked for again", async () => {
+    const script = await ask("/assets/main.js");
+    expect(script.headers["cache-control"]).toContain("immutable");
+    for (const path of ["/", "/engram.image", "/nothing"]) {
+      expect((await ask(path)).headers["cache-control"]).toBe("no-cache");
+    }
+  });
+
   it("isolates the page and lets it run only its own scripts", async () => {
     for (const path of ["/", "/nothing"]) {
       const { headers } = await ask(path);
