@@ -171,10 +171,13 @@ export class ControlPrimitives {
     return needed < 0 ? memory.classIndex(receiver) === -needed : memory.hasSlots(receiver, needed);
   }
 
-  isUnwindMarker(code: Oop): boolean {
+  /** Whether it is a method marked as `ensure:` is, which has a slot for the block and one to note that it was started. */
+  isUnwindMarker(method: Oop): boolean {
+    const { code, memory } = this.machine;
     return (
-      this.machine.memory.classIndex(code) === classIndexOf.CompiledMethod &&
-      this.machine.code.primitive(code) === unwindMarker
+      memory.classIndex(method) === classIndexOf.CompiledMethod &&
+      code.primitive(method) === unwindMarker &&
+      code.argumentCount(method) + code.temporaryCount(method) >= 2
     );
   }
 
