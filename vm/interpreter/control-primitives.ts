@@ -171,14 +171,8 @@ export class ControlPrimitives {
     return needed < 0 ? memory.classIndex(receiver) === -needed : memory.hasSlots(receiver, needed);
   }
 
-  /** Whether it is a method marked as `ensure:` is, which has a slot for the block and one to note that it was started. */
-  isUnwindMarker(method: Oop): boolean {
-    const { code, memory } = this.machine;
-    return (
-      memory.classIndex(method) === classIndexOf.CompiledMethod &&
-      code.primitive(method) === unwindMarker &&
-      code.argumentCount(method) + code.temporaryCount(method) >= 2
-    );
+  isUnwindMarker(code: Oop): boolean {
+    return this.markerOf(code) === unwindMarker;
   }
 
   // Sends
@@ -420,10 +414,16 @@ export class ControlPrimitives {
     return (oop & 3) === 0 && (this.words[oop >>> 2] & classIndexMask) === contextIndex;
   }
 
-  /** The primitive of a method; what else a Context may run has none. */
+  /**
+   * The primitive of a method; what else a Context may run has none. `ensure:` and `on:do:`, and what is marked like them, keep in
+   * their first two slots what is wanted of them: a method without these marks nothing.
+   */
   private markerOf(method: Oop): number {
     const { memory, code } = this.machine;
-    return memory.classIndex(method) === classIndexOf.CompiledMethod ? code.primitive(method) : 0;
+    if (memory.classIndex(method) !== classIndexOf.CompiledMethod) return 0;
+    const primitive = code.primitive(method);
+    if (primitive !== unwindMarker && primitive !== handlerMarker) return primitive;
+    return code.argumentCount(method) + code.temporaryCount(method) >= 2 ? primitive : 0;
   }
 
   private terminateTo(at: number): Oop {
