@@ -71,13 +71,19 @@ function attempt<T>(call: () => T): T {
   }
 }
 
+/** A pipe that nobody writes to is not waited for: it is no image. */
+const flagsOf: Record<OpenMode, string | number> = {
+  read: constants.O_RDONLY | (constants.O_NONBLOCK ?? 0),
+  write: "r+",
+  create: "wx+",
+};
+
 /** A file descriptor. */
 export class NodeFile implements StorageFile {
   private readonly descriptor: number;
 
   constructor(path: string, mode: OpenMode) {
-    const flags = { read: "r", write: "r+", create: "wx+" }[mode];
-    this.descriptor = attempt(() => openSync(path, flags));
+    this.descriptor = attempt(() => openSync(path, flagsOf[mode]));
   }
 
   size(): number {

@@ -96,7 +96,13 @@ function saveTarget({ command, options }: Request, path: string | undefined): Sa
 
 export function newMemory(request: Request): ObjectMemory {
   const limit = request.options.get("heap-limit");
-  return new ObjectMemory(typeof limit === "string" ? parseSize(limit) : undefined);
+  try {
+    return new ObjectMemory(typeof limit === "string" ? parseSize(limit) : undefined);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const advice = "ask for less with --heap-limit";
+    throw new Refused(`the host has not that much memory; ${advice}`, exitCodes.outOfMemory);
+  }
 }
 
 async function runMachine(

@@ -6,6 +6,9 @@ import { commandLine, type Outcome } from "./command-line.ts";
 
 const { folder, engram } = commandLine(["cli", "image"]);
 
+/** Whether the shell can ration address space. */
+const hasShell = process.platform === "linux";
+
 const ok = (out: string): Outcome => ({ code: 0, out, err: "" });
 
 function write(name: string, text: string): string {
@@ -34,6 +37,25 @@ describe("engram eval", () => {
     closeSync(full);
     const expected = "engram: standard output cannot be written: ENOSPC\n";
     expect({ status, stderr }).toEqual({ status: 1, stderr: expected });
+  });
+
+  it.skipIf(!hasShell)("runs where address space is rationed", () => {
+    const program = join(import.meta.dirname, "../../cli/engram.cjs");
+    const rationed = (words: string) => {
+      const command = `ulimit -v 1500000; exec "$0" "$1" ${words}`;
+      const { status, stdout, stderr } = spawnSync(
+        "sh",
+        ["-c", command, process.execPath, program],
+        {
+          encoding: "utf8",
+        },
+      );
+      return { code: status, out: stdout, err: stderr };
+    };
+    expect(rationed("--heap-limit 100M eval 3")).toEqual(ok("3\n"));
+    const refused = rationed("--heap-limit 3G eval 3");
+    expect(refused.code).toBe(4);
+    expect(refused.err).toMatch(/^engram: .*--heap-limit\n$/);
   });
 
   it("prints JSON for programs", async () => {
@@ -156,10 +178,19 @@ describe("engram run", () => {
     expect(await engram(["run", script])).toEqual(ok("hello!"));
   });
 
-  it("says what it cannot read", async () => {
+  it("says what it cannot read, and why", async () => {
     const { code, err } = await engram(["run", "nowhere.st"]);
     expect(code).toBe(2);
-    expect(err).toContain("nowhere.st");
+    expect(err).toMatch(/cannot read nowhere\.st: .*does not exist/);
+  });
+
+  it("reads what is in an older encoding", async () => {
+    const script = join(folder(), "latin-1.st");
+    writeFileSync(
+      script,
+      Buffer.from("Smalltalk writeOutput: 'caf\xe9' size printString", "latin1"),
+    );
+    expect(await engram(["run", script])).toEqual(ok("4"));
   });
 
   it("runs what an image does when it starts", async () => {

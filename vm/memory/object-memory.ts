@@ -622,9 +622,17 @@ export class ObjectMemory {
   }
 }
 
-/** Memory the host commits as it is touched. */
+/**
+ * Memory the host commits as it is touched. WebAssembly's takes gigabytes of address space besides;
+ * where these are rationed, plain memory does.
+ */
 function reserve(bytes: number): ArrayBuffer {
   if (typeof WebAssembly === "undefined") return new ArrayBuffer(bytes);
   const pages = bytes / 0x10000;
-  return new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer as ArrayBuffer;
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer as ArrayBuffer;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return new ArrayBuffer(bytes);
+  }
 }
