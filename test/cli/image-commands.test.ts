@@ -76,6 +76,14 @@ describe("engram eval", () => {
     expect(err).not.toContain(">>");
   });
 
+  it("speaks of the syntax before it does of names", async () => {
+    const { code, err } = await engram(["eval", "nobodyKnows @ # y"]);
+    expect(code).toBe(1);
+    expect(err).toBe(
+      "syntax error: 1:17: symbol or literal array expected\n1: nobodyKnows @ # y\n                   ^\n",
+    );
+  });
+
   it("warns of names that mean nothing", async () => {
     expect(await engram(["eval", "nobodyKnows isNil"])).toEqual({
       code: 0,
