@@ -33,9 +33,9 @@ function converse(): Answer[] {
       { send: "\x03" },
       { pause: 0.1 },
       { send: `${700001 + at} * 10 + 7\r` },
-      { wait: first, seconds: 5 },
+      { wait: first, seconds: 15 },
       { send: `${800001 + at} * 10 + 8\r` },
-      { wait: second, seconds: 10 },
+      { wait: second, seconds: 15 },
     ];
   });
   return terminalSession([{ wait: "> ", seconds: 30 }, ...steps]).slice(1);
