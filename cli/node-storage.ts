@@ -150,7 +150,7 @@ export class NodeFolder implements RenamingFolder {
 
   lock(name: string): StorageLock {
     const path = join(this.path, `${name}.lock`);
-    const mark = `${hostname()} ${process.pid} ${startOf(process.pid)}`;
+    const mark = `${hostname()} ${process.pid} ${statusOf(process.pid)?.start ?? ""}`;
     const own = `${path}.${process.pid}`;
     // Linked into place, the lock is never seen without what it says.
     attempt(() => writeDurably(own, mark));
@@ -226,7 +226,9 @@ function isLive(mark: string): boolean {
   if (host !== hostname()) return true;
   const process = Number(pid);
   if (!Number.isInteger(process) || process <= 0) return false;
-  return exists(process) && (start === "" || startOf(process) === start);
+  const status = statusOf(process);
+  if (status === undefined) return exists(process);
+  return !isOver.has(status.state) && (start === "" || start === status.start);
 }
 
 function exists(pid: number): boolean {
@@ -238,13 +240,16 @@ function exists(pid: number): boolean {
   }
 }
 
-/** When a process started, where the host tells: numbers of processes are used again. */
-function startOf(pid: number): string {
+/** States of processes that do nothing any more, though nobody may have asked yet how they ended. */
+const isOver: ReadonlySet<string> = new Set(["Z", "X"]);
+
+/** What a process does and when it started, where the host tells: numbers of processes are used again. */
+function statusOf(pid: number): { readonly state: string; readonly start: string } | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
-    return fields[19] ?? "";
+    return { state: fields[0]!, start: fields[19] ?? "" };
   } catch {
-    return "";
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdtempSync,
@@ -113,6 +114,20 @@ describe("a lock in Node", () => {
     writeFileSync(lockPath(), `${hostname()} ${pid} 1`);
     now(now(lockForWriting(folder, name)).release());
     expect(readdirSync(path)).toEqual([]);
+  });
+
+  it("is taken over from a process that has ended and is not buried yet", async () => {
+    if (!existsSync("/proc/self/stat")) return;
+    // Sleep is the parent then, and asks nobody how they ended.
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"]);
+    try {
+      const pid = `${await once(parent.stdout, "data")}`.trim();
+      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
+      writeFileSync(lockPath(), `${hostname()} ${pid} `);
+      now(now(lockForWriting(folder, name)).release());
+    } finally {
+      parent.kill();
+    }
   });
 
   it("is taken over when another process has the number by now", () => {
