@@ -24,7 +24,7 @@ import {
   writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import type { ImageServices } from "../image-format/codec.ts";
 import {
@@ -253,9 +253,12 @@ function statusOf(pid: number): { readonly state: string; readonly start: string
   }
 }
 
+/** Who has a lock, and what to do where nobody here can say whether it still does. */
 function holderOf(path: string): string {
   const [host, pid] = (readLock(path) ?? "").split(" ");
-  return pid === undefined ? "another process" : `process ${pid} on ${host}`;
+  const holder = pid === undefined ? "another process" : `process ${pid} on ${host}`;
+  if (pid !== undefined && host === hostname()) return holder;
+  return `${holder}; if that has ended, remove ${basename(path)}`;
 }
 
 /** Takes a stale lock away, unless it was replaced by a live one meanwhile. */

@@ -139,7 +139,9 @@ describe("a lock in Node", () => {
   it("is left alone when its process is on another host, or it cannot be read yet", () => {
     for (const mark of [`elsewhere ${process.pid} 1`, ""]) {
       writeFileSync(lockPath(), mark);
-      expect(refusalOf(() => lockForWriting(folder, name)).code).toBe("EIMG_LOCKED");
+      const refusal = refusalOf(() => lockForWriting(folder, name));
+      expect(refusal.code).toBe("EIMG_LOCKED");
+      expect(refusal.found).toContain(`if that has ended, remove ${name}.lock`);
       expect(readFileSync(lockPath(), "utf8")).toBe(mark);
     }
     expect(readdirSync(path)).toEqual([`${name}.lock`]);
