@@ -110,7 +110,10 @@ export class DesktopNode extends ViewNode {
     narrowTabs.setAttribute("aria-label", "Windows");
     element.append(menuBar, narrowBar, area);
     narrowPage.addEventListener("change", this.narrowChanged);
-    this.observer = new ResizeObserver(() => this.fillArea());
+    this.observer = new ResizeObserver(() => {
+      this.fillArea();
+      this.noteLayout();
+    });
     this.observer.observe(area);
     this.levels.observe(area, { subtree: true, attributes: true, attributeFilter: ["aria-level"] });
   }

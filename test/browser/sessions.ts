@@ -174,10 +174,13 @@ export class Session {
 
   /** What is shown once it stays the same for a while. */
   async settled(): Promise<string[]> {
-    let former: string[] = [];
+    let former = "";
+    let times = 0;
     for (const end = performance.now() + 60_000; performance.now() < end; ) {
-      const now = await shown(this.page);
-      if (now.length > 0 && now.join("\n") === former.join("\n")) return now;
+      const lines = await shown(this.page);
+      const now = lines.join("\n");
+      times = lines.length > 0 && now === former ? times + 1 : 0;
+      if (times === steadyTimes) return lines;
       former = now;
       await this.page.waitForTimeout(500);
     }
@@ -311,6 +314,9 @@ export class Session {
     if (last >= 0) this.done[last] += ` ${JSON.stringify(what)}`;
   }
 }
+
+/** So often what is shown is seen to be the same: on a busy machine a debugger takes its time to open. */
+const steadyTimes = 4;
 
 /** Everything the page shows of an image, a line for each view: what it is and says, what is selected in it and how far it is scrolled. */
 export function shown(page: Page): Promise<string[]> {
