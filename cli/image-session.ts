@@ -5,11 +5,14 @@
  * A symbolic link stands for the file it leads to, also where a save puts a new
  * file in its place. Only who may save to a file locks it. A session on the base image may be
  * saved under another name only.
+ *
+ * A save goes to the file that was opened, under its name. If that has been taken
+ * away meanwhile it is made again; if another file has it by now, both are kept.
  */
 
 import { randomBytes } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, parse, resolve } from "node:path";
 import { ImageError } from "../image-format/errors.ts";
 import { ImageFile } from "../image-format/image-file.ts";
 import { chooseSave } from "../image-format/save-policy.ts";
@@ -32,7 +35,7 @@ import {
 } from "../vm/snapshot.ts";
 import { baseImagePath, markedBaseImage } from "./base-image.ts";
 import type { Request } from "./command-table.ts";
-import { NodeFolder, nodeServices } from "./node-storage.ts";
+import { identityOf, NodeFolder, nodeServices } from "./node-storage.ts";
 import { Soundness } from "./sound-heaps.ts";
 
 /** The path of the image a request is about. */
@@ -73,12 +76,14 @@ export function naming<T>(path: string, action: () => T): T {
 export type SaveTarget = "same" | "nowhere" | { readonly path: string };
 
 export class ImageSession {
-  readonly path: string;
+  private currentPath: string;
   private readonly memory: ObjectMemory;
   private readonly notes: () => SnapshotNotes;
   private readonly target: SaveTarget;
   private readonly file: ImageFile;
-  private readonly lock: StorageLock | undefined;
+  private readonly locks: StorageLock[];
+  /** Of the file at that path, when it was ours last. */
+  private identity: string | undefined;
 
   private constructor(
     path: string,
@@ -88,12 +93,17 @@ export class ImageSession {
     file: ImageFile,
     lock: StorageLock | undefined,
   ) {
-    this.path = path;
+    this.currentPath = path;
     this.memory = memory;
     this.target = target;
     this.notes = notes;
     this.file = file;
-    this.lock = lock;
+    this.locks = lock === undefined ? [] : [lock];
+    this.identity = identityOf(path);
+  }
+
+  get path(): string {
+    return this.currentPath;
   }
 
   /** Opens an image into empty memory, checked, or refuses it. */
@@ -149,17 +159,41 @@ export class ImageSession {
 
   private saveHere(kind: "full" | "delta"): void {
     const { memory, file } = this;
+    const found = identityOf(this.path);
+    if (found !== this.identity) {
+      if (found !== undefined) this.moveToFreeName();
+      this.rewrite();
+      return;
+    }
     const changed = { dirtyPages: dirtyPageCount(memory), usedPages: memory.pageCount };
     const way = chooseSave(file.usage(), changed, true);
     if (kind === "delta" && way === "delta") {
       now(commitSave(memory, file, deltaSave(memory, this.notes())));
     } else if (way === "rewrite") {
-      const save = fullSave(memory, this.notes());
-      const { folder, name } = placeOf(this.path);
-      now(file.rewrite(folder, name, save));
-      memory.clearDirty();
+      this.rewrite();
     } else {
       now(commitSave(memory, file, fullSave(memory, this.notes())));
+    }
+  }
+
+  /** Puts a new file at the path, with the newest generation of the present one and this. */
+  private rewrite(): void {
+    const { folder, name } = placeOf(this.path);
+    now(this.file.rewrite(folder, name, fullSave(this.memory, this.notes())));
+    this.memory.clearDirty();
+    this.identity = identityOf(this.path);
+  }
+
+  /** Somebody else's file has the name. */
+  private moveToFreeName(): void {
+    const { dir, name, ext } = parse(this.path);
+    for (let number = 2; ; number++) {
+      const path = join(dir, `${name}-${number}${ext}`);
+      if (existsSync(path)) continue;
+      const place = placeOf(path);
+      this.locks.push(now(lockForWriting(place.folder, place.name)));
+      this.currentPath = path;
+      return;
     }
   }
 
@@ -170,7 +204,7 @@ export class ImageSession {
 
   close(): void {
     this.file.close();
-    if (this.lock !== undefined) now(this.lock.release());
+    for (const lock of this.locks) now(lock.release());
   }
 }
 

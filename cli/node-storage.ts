@@ -20,6 +20,8 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -162,11 +164,18 @@ export class NodeFolder implements RenamingFolder {
     let isHeld = true;
     return {
       release: () => {
-        if (isHeld) attempt(() => unlinkSync(path));
+        // It may have gone with its folder.
+        if (isHeld) attempt(() => rmSync(path, { force: true }));
         isHeld = false;
       },
     };
   }
+}
+
+/** Which file has a path: two paths or moments have the same one if this is equal. Undefined if none has it. */
+export function identityOf(path: string): string | undefined {
+  const status = attempt(() => statSync(path, { throwIfNoEntry: false }));
+  return status && `${status.dev}:${status.ino}`;
 }
 
 /** After a power cut an empty lock would hold for ever: nobody could say whose it was. */

@@ -9,7 +9,7 @@ import { version } from "../../package.json";
 import { MemoryExhausted } from "../../vm/interpreter/contexts.ts";
 import { MachineFault } from "../../vm/interpreter/machine-fault.ts";
 import { ObjectMemory } from "../../vm/memory/object-memory.ts";
-import { NothingCanRun, VirtualMachine } from "../../vm/virtual-machine.ts";
+import { NothingCanRun, type SnapshotKind, VirtualMachine } from "../../vm/virtual-machine.ts";
 import { baseImagePath } from "../base-image.ts";
 import { imageWords, parseSize, type Request, UsageError } from "../command-table.ts";
 import { type ExitCode, exitCodes, Refused } from "../exit-codes.ts";
@@ -34,7 +34,7 @@ export async function inImage(request: Request): Promise<ExitCode> {
     const machine = new VirtualMachine(
       memory,
       host,
-      saves ? { saver: (kind) => session.save(kind) } : {},
+      saves ? { saver: (kind) => save(session, kind) } : {},
     );
     const keeps = request.command.name === "repl" && target === "same";
     return await runMachine(machine, host, keeps);
@@ -92,6 +92,15 @@ function saveTarget({ command, options }: Request, path: string | undefined): Sa
   // An image run as a program may save itself when it likes.
   const mayKeep = save === true || command.name === "repl" || command.name === "run";
   return mayKeep && path !== undefined ? "same" : "nowhere";
+}
+
+function save(session: ImageSession, kind: SnapshotKind): void {
+  const { path } = session;
+  session.save(kind);
+  if (session.path === path) return;
+  process.stderr.write(
+    `engram: another file is called ${path} now; this session is saved as ${session.path}\n`,
+  );
 }
 
 export function newMemory(request: Request): ObjectMemory {

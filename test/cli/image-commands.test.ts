@@ -239,9 +239,7 @@ describe("engram run", () => {
 describe("engram repl", () => {
   it("evaluates what comes in, as soon as it is whole", async () => {
     const input = "x := 3.\n#(1\n2)\nx + _ size +\n1\n";
-    expect(await engram(["repl"], { input })).toEqual(
-      ok("3\n#(1 2)\n6\n".replaceAll("\n", "\r\n")),
-    );
+    expect(await engram(["repl"], { input })).toEqual(ok("3\n#(1 2)\n6\n"));
   });
 
   it("goes on after errors", async () => {
@@ -249,17 +247,15 @@ describe("engram repl", () => {
     expect(code).toBe(0);
     expect(out).toContain("DoIt");
     expect(out).toContain("ZeroDivide");
-    expect(out).toMatch(/'fine'\r\n$/);
+    expect(out).toMatch(/'fine'\n$/);
   });
 
   it("makes the image it is to keep, saves on leaving, and goes on there", async () => {
     const first = await engram(["repl", "mine.image"], { input: "x := 6\n" });
-    expect(first).toMatchObject({ code: 0, out: "6\r\n" });
+    expect(first).toMatchObject({ code: 0, out: "6\n" });
     expect(first.err).toContain("made ");
-    expect(await engram(["repl", "mine.image"], { input: "x * 7\n_\n" })).toEqual(
-      ok("42\r\n42\r\n"),
-    );
-    expect(await engram(["mine.image", "repl"], { input: "_\n" })).toEqual(ok("42\r\n"));
+    expect(await engram(["repl", "mine.image"], { input: "x * 7\n_\n" })).toEqual(ok("42\n42\n"));
+    expect(await engram(["mine.image", "repl"], { input: "_\n" })).toEqual(ok("42\n"));
   });
 });
 
