@@ -310,6 +310,7 @@ function takeOption(
   if (value === undefined || value === "") {
     throw new UsageError(`${flag} needs ${row.value}`, command);
   }
+  if (options.has(row.name)) throw new UsageError(`${flag} is given twice`, command);
   options.set(row.name, value);
 }
 

@@ -43,6 +43,10 @@ describe("the words of a command line", () => {
     expect((parseWords(["a.image", "eval", "3"], "env.image") as Request).image).toBe("a.image");
   });
 
+  it("refuse a value given twice", () => {
+    expect(refusal("test", "--load", "a", "--load", "b")).toBe("--load is given twice");
+  });
+
   it("refuse an image named twice", () => {
     expect(refusal("a.image", "eval", "3", "-i", "b.image")).toBe("the image is named twice");
   });
