@@ -118,11 +118,12 @@ describe("a lock in Node", () => {
 
   it("is taken over from a process that has ended and is not buried yet", async () => {
     if (!existsSync("/proc/self/stat")) return;
-    // Sleep is the parent then, and asks nobody how they ended.
-    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"]);
+    // The long sleep is the parent by then, and asks nobody how they ended.
+    const parent = spawn("sh", ["-c", "sleep 1 & echo $!; exec sleep 60"]);
     try {
       const pid = `${await once(parent.stdout, "data")}`.trim();
-      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
+      const status = () => readFileSync(`/proc/${pid}/stat`, "utf8");
+      await expect.poll(status, { timeout: 30_000 }).toContain(") Z ");
       writeFileSync(lockPath(), `${hostname()} ${pid} `);
       now(now(lockForWriting(folder, name)).release());
     } finally {
