@@ -161,7 +161,10 @@ export class WorkspacePage {
     await this.press("Enter");
     await this.waitFor(/\n>$/);
     const lines = (await this.text()).split("\n");
-    return lines.slice(expression.split("\n").length, -1).join("\n");
+    const typed = expression.split("\n");
+    // What was shown before a reload may have been drawn again above it.
+    const start = Math.max(lines.lastIndexOf(`> ${typed[0]}`), 0);
+    return lines.slice(start + typed.length, -1).join("\n");
   }
 
   /** What the terminal shows. */
