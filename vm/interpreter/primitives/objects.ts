@@ -62,10 +62,10 @@ function writtenShapeOf(machine: Machine, behavior: Oop): Shape | undefined {
   return { value, format: instanceFormatOf(value), size: instanceSizeOf(value) };
 }
 
-/** The shape of a class's instances, unless what is written there is none an instance can have. */
+/** The shape of a class's instances, unless what is written there is none an instance can have, or they are code, which only the compiler makes. */
 function shapeOf(machine: Machine, behavior: Oop): Shape | undefined {
   const shape = writtenShapeOf(machine, behavior);
-  if (shape === undefined || shape.format >= Format.compiledCode) return shape;
+  if (shape === undefined || shape.format >= Format.compiledCode) return undefined;
   return fitsShape(shape.value, shape.format, shape.size) ? shape : undefined;
 }
 
@@ -93,9 +93,7 @@ function instantiate(machine: Machine, behavior: Oop, indexedSize: number): Oop 
 function basicNew(machine: Machine, at: number): Oop {
   const behavior = machine.memory.words[at]!;
   const shape = shapeOf(machine, behavior);
-  if (shape === undefined || shape.format >= Format.compiledCode) {
-    return machine.fail("badReceiver");
-  }
+  if (shape === undefined) return machine.fail("badReceiver");
   return instantiate(machine, behavior, 0);
 }
 
@@ -103,9 +101,7 @@ function basicNewSized(machine: Machine, at: number): Oop {
   const behavior = machine.memory.words[at]!;
   const size = argument(machine, at, 1);
   const shape = shapeOf(machine, behavior);
-  if (shape === undefined || shape.format >= Format.compiledCode) {
-    return machine.fail("badReceiver");
-  }
+  if (shape === undefined) return machine.fail("badReceiver");
   if (!isSmallInteger(size)) return machine.fail("badArgument");
   const count = smallIntegerValue(size);
   if (count < 0 || count > largestSize) return machine.fail("badArgument");
@@ -290,9 +286,7 @@ function adoptInstance(machine: Machine, at: number): Oop {
   const behavior = machine.memory.words[at]!;
   const oop = argument(machine, at, 1);
   const shape = shapeOf(machine, behavior);
-  if (shape === undefined || shape.format >= Format.compiledCode) {
-    return machine.fail("badReceiver");
-  }
+  if (shape === undefined) return machine.fail("badReceiver");
   const index = machine.classes.indexOf(behavior);
   if (index === 0) return machine.fail("noMemory");
   if (notInstantiable.has(index)) return machine.fail("badReceiver");
