@@ -1,10 +1,11 @@
 /**
  * The syntax of Smalltalk as Pharo 12 has it: an Ohm grammar without actions.
  *
- * `Smalltalk` is normative. `Condensed` is what the parser runs: the same
- * syntax over text whose comments and runs of white space the scanner has
- * replaced by single spaces. Every rule takes the white space behind it (`ws`)
- * and none in front: Ohm then looks for white space once a token.
+ * `Smalltalk` is normative. `Condensed`, which it extends, is what the parser
+ * runs: the same syntax over text whose comments and runs of white space the
+ * scanner has replaced by single spaces, and numerals by 0. Every rule takes
+ * the white space behind it (`ws`) and none in front: Ohm then looks for white
+ * space once a token.
  *
  * `npm run generate` writes the recipe from which Ohm builds both without
  * reading this text.
@@ -12,8 +13,17 @@
  * A. Warth, P. Dubroy, "Ohm"; syntax of A. Goldberg, D. Robson, "Smalltalk-80".
  */
 
+const radices = Array.from({ length: 35 }, (_, i) => i + 2);
+
+/** Digits of a radix, as an expression: letters count from ten on. */
+function digitsBelow(radix: number): string {
+  if (radix <= 10) return `"0".."${radix - 1}"`;
+  const last = String.fromCharCode(54 + radix);
+  return `"0".."9" | "A".."${last}" | "a".."${last.toLowerCase()}"`;
+}
+
 export const grammarSource = String.raw`
-Smalltalk {
+Condensed {
   method = ws pattern pragma* temporaries? pragma* statements
   doIt = ws temporaries? statements
 
@@ -22,9 +32,10 @@ Smalltalk {
     | operator identifier    -- binary
     | identifier             -- unary
 
-  pragma = "<" ws pragmaMessage ">" ws
+  pragma = "<" ~operatorChar ws pragmaMessage ">" ws
   pragmaMessage
     = (keyword pragmaArgument)+  -- keyword
+    | operator literal           -- binary
     | identifier                 -- unary
   pragmaArgument = literal | identifier
 
@@ -40,12 +51,12 @@ Smalltalk {
   cascade = keywordExpression (semicolon message)*
   keywordExpression = binaryExpression (keyword binaryExpression)*
   binaryExpression = unaryExpression (operator unaryExpression)*
-  unaryExpression = primary unarySelector*
+  unaryExpression = primary identifier*
 
   message
     = (keyword binaryExpression)+  -- keyword
     | operator unaryExpression     -- binary
-    | unarySelector                -- unary
+    | identifier                   -- unary
 
   primary = identifier | block | parenthesized | literal | brace
   parenthesized = "(" ws expression ")" ws
@@ -65,8 +76,7 @@ Smalltalk {
   semicolon = ";" ws
   assign = (":=" | "←" | "_" ~wordPart) ws
   keyword = word ":" ~"=" ws
-  unarySelector = word ~(":" ~"=") ws
-  identifier = word ws
+  identifier = word ~(":" ~"=") ws
   word = wordStart wordPart*
   wordStart = "a".."z" | "A".."Z" | "_" | ~"\u0000".."\u007f" letter
   wordPart = "a".."z" | "A".."Z" | "0".."9" | "_" | ~"\u0000".."\u007f" letter
@@ -77,19 +87,9 @@ Smalltalk {
     = "-" | "+" | "=" | "<" | ">" | "," | "*" | "/" | "~" | "@" | "&" | "|"
     | "%" | "\\" | "?" | "!" | "·" | "×" | "÷" | "±" | "¬"
 
-  number = (radixNumber | decimalNumber) ws
-  radixNumber
-    = "-"? highRadix "r" "-"? anyDigit (anyDigit | radixGap)* ("." radixDigit+)? -- high
-    | "-"? "0".."9"+ "r" "-"? radixDigit (radixDigit | radixGap)* ("." radixDigit+)? exponent? scale? -- low
-  highRadix = "1" "4".."9" ~"0".."9" | "2" "0".."9" ~"0".."9" | "3" "0".."6" ~"0".."9"
-  decimalNumber = "-"? digits ("." digits)? exponent? scale?
-  digits = "0".."9" ("0".."9" | gap)*
-  gap = "_"+ &"0".."9"
-  radixGap = "_"+ &radixDigit
-  exponent = ("e" | "d" | "q") "-"? "0".."9"+
-  scale = "s" "0".."9"* ~wordPart
-  radixDigit = "0".."9" | "A".."Z"
-  anyDigit = radixDigit | "a".."z"
+  number = signed ws
+  signed = "-"? numeral
+  numeral = "0"
 
   string = quoted ws
   quoted = "'" ("''" | "\u0000".."&" | "(".."\u{10ffff}")* "'"
@@ -98,11 +98,26 @@ Smalltalk {
   bareSymbol = (keywords | binarySelector) ws
   keywords = word (":" word)* (":" ~"=")?
 
-  ws = (" " | "\t" | "\n" | "\r" | "\u000b" | "\u000c" | "\u00a0" | "\ufeff" | comment)*
-  comment = "\"" ("\u0000".."!" | "#".."\u{10ffff}")* "\""
+  ws = " "?
 }
 
-Condensed <: Smalltalk {
-  ws := " "?
+Smalltalk <: Condensed {
+  numeral := radixNumeral | decimalNumeral
+  decimalNumeral = digits ~"r" fraction<digit> suffix
+  radixNumeral = ${radices.map((radix) => `\n    | inRadix<"${radix}", digit${radix}>`).join("")}
+    | inRadix<greaterRadix, digit36>
+  inRadix<radix, digitOfRadix>
+    = "0"* radix "r" "-"? digitOfRadix (digitOfRadix | "_")* fraction<digitOfRadix> suffix
+  greaterRadix = ~(${radices.map((radix) => `"${radix}r"`).join(" | ")}) "1".."9" digit+
+  fraction<digitOfRadix> = ("." digitOfRadix (digitOfRadix | "_")*)?
+  suffix = (exponent | scale)?
+  digits = "0".."9" ("0".."9" | "_")*
+  exponent = ("e" | "d" | "q") "-"? digits
+  scale = "s" (digits | ~wordPart "")
+  ${radices.map((radix) => `digit${radix} = ${digitsBelow(radix)}`).join("\n  ")}
+
+  ws := ("\t".."\r" | " " | "\u00a0" | "\u1680" | "\u2000".."\u200a" | "\u2028" | "\u2029" | "\u202f" | "\u205f"
+    | "\u3000" | "\ufeff" | comment)*
+  comment = "\"" ("\u0000".."!" | "#".."\u{10ffff}")* "\""
 }
 `;

@@ -1,45 +1,112 @@
 /**
- * The value of a number literal, as Pharo's NumberParser has it: radix,
- * fraction, exponent (a power of the radix), scale; underscores between digits
- * mean nothing. From radix 14 on, small letters are digits too, e and d among
- * them.
+ * Numerals and their values, as Pharo's NumberParser has them: radix, fraction,
+ * exponent (a power of the radix) or scale; underscores behind a digit mean
+ * nothing. Letters of either case are digits as far as the radix goes.
  */
 
 import type { Literal } from "./method-description.ts";
 
-const parts =
-  /^(-?)(\d+)(?:r(-?)([0-9A-Z]+)(?:\.([0-9A-Z]+))?|(?:\.(\d+))?)(?:[edq](-?\d+))?(?:s(\d*))?$/;
-const highRadix = /^-?(?:1[4-9]|2\d|3[0-6])r/;
+/** A numeral without its sign in front. */
+interface Numeral {
+  readonly end: number;
+  readonly radix: number;
+  /** Whether a minus stands behind the radix. */
+  readonly negative: boolean;
+  readonly digits: string;
+  readonly fraction: string;
+  readonly exponent: number;
+  /** Empty if it is as many places as there are in the fraction. */
+  readonly scale: string | undefined;
+}
+
+interface NumeralProblem {
+  readonly expected: string;
+  readonly position: number;
+}
+
+const radixPrefix = /(\d+)r(-?)/y;
+const restsOfNumerals = new Map<number, RegExp>();
+
+/** Of a numeral in a radix, all that is behind its prefix. */
+function restOfNumeral(radix: number): RegExp {
+  let rest = restsOfNumerals.get(radix);
+  if (rest === undefined) {
+    const last = Math.min(radix, 36) - 1;
+    const letters =
+      last < 10 ? "" : `A-${digitCharacter(last)}a-${digitCharacter(last).toLowerCase()}`;
+    const digit = `[0-${Math.min(last, 9)}${letters}]`;
+    const digits = `${digit}(?:${digit}|_)*`;
+    const suffix = "[edq](-?\\d[\\d_]*)|s(\\d[\\d_]*|(?![\\w\\p{L}\\p{Nl}]))";
+    rest = new RegExp(`(${digits})(?:\\.(${digits}))?(?:${suffix})?`, "uy");
+    restsOfNumerals.set(radix, rest);
+  }
+  return rest;
+}
+
+function digitCharacter(value: number): string {
+  return value.toString(36).toUpperCase();
+}
+
+function matchAt(pattern: RegExp, source: string, position: number): RegExpExecArray | null {
+  pattern.lastIndex = position;
+  return pattern.exec(source);
+}
+
+const plain = (digits: string): string => digits.replaceAll("_", "");
+
+/** The numeral that begins with the digit at `start`, or what is wrong with it. */
+export function scanNumeral(source: string, start: number): Numeral | NumeralProblem {
+  const prefix = matchAt(radixPrefix, source, start);
+  const radix = prefix === null ? 10 : Number(prefix[1]);
+  if (radix < 2)
+    return {
+      expected: "an integer greater than 1 as valid radix expected",
+      position: start + prefix![1]!.length,
+    };
+  const position = start + (prefix === null ? 0 : prefix[0].length);
+  const rest = matchAt(restOfNumeral(radix), source, position);
+  if (rest === null)
+    return {
+      expected: `a digit between 0 and ${digitCharacter(Math.min(radix, 36) - 1)} expected`,
+      position,
+    };
+  const [text, digits, fraction, exponent, scale] = rest;
+  return {
+    end: position + text.length,
+    radix,
+    negative: prefix?.[2] === "-",
+    digits: plain(digits!),
+    fraction: plain(fraction ?? ""),
+    exponent: Number(plain(exponent ?? "0")),
+    scale: scale === undefined ? undefined : plain(scale),
+  };
+}
 
 /** The literal, or what is wrong with it. */
 export function numberLiteral(source: string): Literal | string {
-  const plain = source.replaceAll("_", "");
-  const text = highRadix.test(plain) ? capitalDigits(plain) : plain;
-  const match = parts.exec(text);
-  if (match === null) return "number expected";
-  const [, sign, leading, radixSign, radixDigits, radixFraction, fraction, exponent, scale] = match;
-  const negative = (sign === "-") !== (radixSign === "-");
-  const radix = radixDigits === undefined ? 10 : Number(leading);
-  if (radix < 2 || radix > 36) return "a radix between 2 and 36 expected";
-  const fractionDigits = radixFraction ?? fraction ?? "";
-  const digits = (radixDigits ?? leading!) + fractionDigits;
-  const mantissa = digitsValue(digits, radix);
-  if (mantissa === undefined) return `a digit below ${radix} expected`;
-  const power = Number(exponent ?? 0) - fractionDigits.length;
-  if (Math.abs(power) > 10_000) return "a smaller exponent expected";
+  const signed = source.startsWith("-");
+  const numeral = scanNumeral(source, signed ? 1 : 0);
+  if ("expected" in numeral) return numeral.expected;
+  const { radix, fraction, exponent, scale } = numeral;
+  if (Math.abs(exponent) > 10_000) return "Exponent is larger than 10000 (Check Settings) expected";
+  const negative = signed !== numeral.negative;
+  const mantissa = digitsValue(numeral.digits + fraction, radix);
+  const power = exponent - fraction.length;
   const base = BigInt(radix);
-  const signed = negative ? -mantissa : mantissa;
-  if (fractionDigits !== "" && scale === undefined) {
-    if (radix === 10) return { kind: "float", value: Number(text.replace(/[dq]/, "e")) };
-    return {
-      kind: "float",
-      value: (negative ? -1 : 1) * ratio(mantissa, base, power),
-    };
+  const signedMantissa = negative ? -mantissa : mantissa;
+  if (fraction !== "" && scale === undefined) {
+    const value =
+      radix === 10
+        ? Number(`${numeral.digits}.${fraction}e${exponent}`)
+        : ratio(mantissa, base, power);
+    return { kind: "float", value: negative ? -value : value };
   }
   const [numerator, denominator] =
-    power >= 0 ? [signed * base ** BigInt(power), 1n] : reduced(signed, base ** BigInt(-power));
+    power >= 0
+      ? [signedMantissa * base ** BigInt(power), 1n]
+      : reduced(signedMantissa, base ** BigInt(-power));
   if (scale !== undefined) {
-    const places = scale === "" ? fractionDigits.length : Number(scale);
+    const places = scale === "" ? fraction.length : Number(scale);
     return { kind: "scaledDecimal", numerator, denominator, scale: places };
   }
   if (denominator !== 1n)
@@ -47,15 +114,8 @@ export function numberLiteral(source: string): Literal | string {
   return { kind: "integer", value: numerator };
 }
 
-function capitalDigits(text: string): string {
-  const at = text.indexOf("r") + 1;
-  return text.slice(0, at) + text.slice(at).toUpperCase();
-}
-
-function digitsValue(digits: string, radix: number): bigint | undefined {
+function digitsValue(digits: string, radix: number): bigint {
   if (radix === 10) return BigInt(digits);
-  for (let i = 0; i < digits.length; i++)
-    if (!(Number.parseInt(digits[i]!, 36) < radix)) return undefined;
   if (radix === 16) return BigInt("0x" + digits);
   if (radix === 2) return BigInt("0b" + digits);
   let value = 0n;
@@ -102,8 +162,7 @@ export function numberSource(literal: Literal): string {
       return text + ".0";
     }
     case "scaledDecimal": {
-      const [digits, exponent] = decimalDigits(literal.numerator, literal.denominator);
-      return `${digits}${exponent === 0 ? "" : `e-${exponent}`}s${literal.scale}`;
+      return `${decimalExpansion(literal.numerator, literal.denominator)}s${literal.scale}`;
     }
     default:
       throw new Error(`${literal.kind} is not a number`);
@@ -111,13 +170,16 @@ export function numberSource(literal: Literal): string {
 }
 
 /** A literal's denominator divides a power of its radix; one that has no finite decimal expansion came from another radix. */
-function decimalDigits(numerator: bigint, denominator: bigint): [string, number] {
-  let exponent = 0;
-  let scaled = numerator;
+function decimalExpansion(numerator: bigint, denominator: bigint): string {
+  const sign = numerator < 0n ? "-" : "";
+  let scaled = numerator < 0n ? -numerator : numerator;
+  let places = 0;
   while (scaled % denominator !== 0n) {
-    exponent++;
+    places++;
     scaled *= 10n;
-    if (exponent > 20_000) throw new Error("not a decimal fraction");
+    if (places > 20_000) throw new Error("not a decimal fraction");
   }
-  return [(scaled / denominator).toString(), exponent];
+  const digits = (scaled / denominator).toString().padStart(places + 1, "0");
+  const point = digits.length - places;
+  return `${sign}${digits.slice(0, point)}${places === 0 ? "" : `.${digits.slice(point)}`}`;
 }

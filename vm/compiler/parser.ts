@@ -142,7 +142,7 @@ function expectation(wanted: ReadonlySet<string>, before: string, rest: string):
       : "variable or expression expected";
   if (wanted.has("#(")) return "literal expected";
   if (wanted.has("|") && !wanted.has("+")) return "| expected";
-  if (/\[(?: ?: ?w)* ?:$/.test(before)) return "block argument name expected";
+  if (/\[(?: ?: ?w)* ?:(?: ?w)?$/.test(before)) return "block argument name expected";
   if (/#\[[^\]]*$/.test(before)) return "number between 0 and 255 expected";
   if (before.endsWith(";")) return "cascaded message expected";
   if (before.endsWith(":")) return "argument name expected";
@@ -264,19 +264,39 @@ class TreeBuilder {
     const message = node.children[2]!.children[0]!;
     const base = at + node.childOffsets[2]!;
     const span = { start: this.start(at), stop: this.stop(at + node.matchLength) };
-    if (message.ctorName !== "pragmaMessage_keyword")
-      return { ...span, selector: this.token(message.children[0]!, base), arguments: [] };
-    return {
-      ...span,
-      selector: this.each(message.children[0]!, base, this.keyword).join(""),
-      arguments: this.each(message.children[1]!, base, this.pragmaArgument),
-    };
+    const [selectors, operands] = message.children;
+    switch (message.ctorName) {
+      case "pragmaMessage_keyword": {
+        const keywords = this.each(selectors!, base, this.keyword);
+        return {
+          ...span,
+          selector: keywords.join(""),
+          arguments: operands!.children.map((operand, i) =>
+            this.pragmaArgument(keywords[i]!, operand, base + operands!.childOffsets[i]!),
+          ),
+        };
+      }
+      case "pragmaMessage_binary":
+        return {
+          ...span,
+          selector: this.token(selectors!, base),
+          arguments: [this.literalNode(operands!, base + message.childOffsets[1]!)],
+        };
+      default:
+        return { ...span, selector: this.token(selectors!, base), arguments: [] };
+    }
   }
 
-  private pragmaArgument(node: MatchNode, at: number): LiteralNode {
+  /** A literal; or the variable in which a failing primitive leaves its reason. */
+  private pragmaArgument(keyword: string, node: MatchNode, at: number): LiteralNode {
     const argument = node.children[0]!;
     if (argument.ctorName === "literal") return this.literalNode(argument, at);
-    const value = nameLiteral(this.token(argument, at));
+    const name = this.token(argument, at);
+    const value = nameLiteral(name);
+    if (value.kind === "symbol" && keyword !== "error:") {
+      const expected = "literal constant expected";
+      throw new SyntaxProblem(expected, this.source, this.start(at), name.length, expected);
+    }
     return {
       kind: "literal",
       value,

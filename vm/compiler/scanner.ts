@@ -1,14 +1,15 @@
 /**
  * The scanner prepares source for the grammar, in one pass: it matches
  * brackets, measures their depth, and condenses the text. White space and
- * comments become one space, a word becomes `w`, a string `''`, a character
- * `$c`; all else stays. The grammar says the same about condensed text as
+ * comments become one space, a word becomes `w`, a numeral `0`, a string `''`, a
+ * character `$c`; all else stays. The grammar says the same about condensed text as
  * about the source (a test compares them), and Ohm, which works character by
  * character, has a third of the work.
  *
  * Always: the source of the condensed range a … b is origins[a] … origins[b].
  */
 
+import { scanNumeral } from "./number-literals.ts";
 import { SyntaxProblem } from "./syntax-problem.ts";
 
 export interface Condensed {
@@ -50,17 +51,12 @@ function wordEnd(source: string, start: number): number {
   }
 }
 
-/** The end of a number with whatever letters stand right behind it. */
-function numberEnd(source: string, start: number): number {
-  const end = wordEnd(source, start);
-  if (source[end] !== ".") return end;
-  const isRadix = /^\d+r/.test(source.slice(start, end));
-  const next = source.charCodeAt(end + 1);
-  return isDigit(next) || (isRadix && next >= 65 && next <= 90) ? wordEnd(source, end + 1) : end;
-}
-
+const spaces = /\s/;
+/** White space is what Unicode calls so, and a byte order mark. */
 const isSpace = (code: number): boolean =>
-  code === 32 || (code >= 9 && code <= 13) || code === 0xa0 || code === 0xfeff;
+  code === 32 ||
+  (code >= 9 && code <= 13) ||
+  (code >= 0xa0 && spaces.test(String.fromCharCode(code)));
 
 const closers: Record<string, string> = { "(": ")", "[": "]", "{": "}" };
 const closerNames: Record<string, string> = {
@@ -107,8 +103,13 @@ export function condense(source: string): Condensed {
       continue;
     }
     if (isDigit(code)) {
-      const end = numberEnd(source, at);
-      for (; at < end; at++) put(source[at]!, at);
+      const numeral = scanNumeral(source, at);
+      if ("expected" in numeral) {
+        const { expected, position } = numeral;
+        throw new SyntaxProblem(expected, source, position, 1, expected);
+      }
+      put("0", at);
+      at = numeral.end;
       continue;
     }
     const length = letterLength(source, at);
