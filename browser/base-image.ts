@@ -1,20 +1,19 @@
 /**
  * The image that comes with the page, and how it is known again.
  *
- * It was verified when it was built; the bundler puts the SHA-256 of the whole file here. Bytes
- * that have this hash are the bytes that were verified. Any others, of any file, are verified in
- * full, which takes twenty times as long as hashing.
+ * It was verified when it was built; the bundler puts the hash of its segment here. A file whose
+ * segment has this hash, and all of whose chunks have the checksums it vouches for, is the one that
+ * was verified. Any other is verified in full, which takes far longer.
  */
 
-import { hex } from "../image-format/layout.ts";
+import type { ImageFile } from "../image-format/image-file.ts";
 
-const verifiedHash: string = import.meta.env.BASE_IMAGE_HASH ?? "";
+const mark: string = import.meta.env.BASE_IMAGE_MARK ?? "";
 
 /** Where it lies: beside the page. */
 export const baseImageUrl = (): string => new URL("engram.image", document.baseURI).href;
 
-/** Whether the bytes are those of the image that was verified when the page was built. */
-export async function isBaseImage(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
-  if (verifiedHash === "" || globalThis.crypto?.subtle === undefined) return false;
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))) === verifiedHash;
+/** Whether an image that has been read is the one that was verified when the page was built. */
+export function isMarkedBaseImage(image: ImageFile): boolean {
+  return image.segmentHash === mark;
 }

@@ -24,7 +24,7 @@ import {
   type SnapshotNotes,
 } from "../vm/snapshot.ts";
 import type { SnapshotKind } from "../vm/virtual-machine.ts";
-import { isBaseImage } from "./base-image.ts";
+import { isMarkedBaseImage } from "./base-image.ts";
 import type { ChangeJournal } from "./change-journal.ts";
 import { browserServices } from "./image-services.ts";
 import type { ImageStore } from "./image-store.ts";
@@ -104,7 +104,7 @@ export class ImageSession {
       try {
         const file = await openHeap(storage, memory, {
           services,
-          isVerified: (manifest) => sound?.isKnown(memory, manifest) ?? false,
+          isVerified: ({ manifest }) => sound?.isKnown(memory, manifest) ?? false,
           ...(generation === undefined ? {} : { generation }),
         });
         await sound?.noteAsked();
@@ -245,12 +245,10 @@ async function read(
   generation: number | undefined,
 ): Promise<ImageFile> {
   const bytes = await store.bytesOf(source);
-  const isVerified =
-    source.kind === "base" && generation === undefined && (await isBaseImage(bytes));
   return openHeap(new MemoryFile(bytes), memory, {
     services,
     readOnly: true,
-    isVerified: () => isVerified,
+    isVerified: (image) => source.kind === "base" && isMarkedBaseImage(image),
     ...(generation === undefined ? {} : { generation }),
   });
 }

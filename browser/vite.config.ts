@@ -8,7 +8,7 @@ import { bundling, leaner, resolve } from "../vm/bundling.mjs";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const baseImage = here("../dist/engram.image");
-const hashOfBaseImage = `${baseImage}.sha256`;
+const mark = `${baseImage}.mark`;
 
 /** A server of plain files needs the base image where the page looks for it. */
 function withBaseImage(): Plugin {
@@ -63,8 +63,8 @@ export default defineConfig({
   logLevel: "warn",
   resolve,
   define: {
-    "import.meta.env.BASE_IMAGE_HASH": JSON.stringify(
-      existsSync(hashOfBaseImage) ? readFileSync(hashOfBaseImage, "utf8").trim() : "",
+    "import.meta.env.BASE_IMAGE_MARK": JSON.stringify(
+      existsSync(mark) ? readFileSync(mark, "utf8").trim() : "",
     ),
   },
   plugins: [withBaseImage(), withPreloads(), withCompressed()],

@@ -33,7 +33,7 @@ import {
   openHeap,
   type SnapshotNotes,
 } from "../vm/snapshot.ts";
-import { baseImagePath, markedBaseImage } from "./base-image.ts";
+import { baseImagePath, isMarkedBaseImage } from "./base-image.ts";
 import type { Request } from "./command-table.ts";
 import { identityOf, NodeFolder, nodeServices } from "./node-storage.ts";
 import { Soundness } from "./sound-heaps.ts";
@@ -61,19 +61,43 @@ export function naming<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    const { code, place, expected, found, causes } = error;
-    const refusal = {
-      place: { ...place, file: path },
-      ...(expected === undefined ? {} : { expected }),
-      ...(found === undefined ? {} : { found }),
-    };
-    throw new ImageError(code, refusal, causes);
+    throw named(error, path);
   }
+}
+
+/** The same refusal, of a file by its path; anything else as it is. */
+export function named(error: unknown, path: string): unknown {
+  if (!(error instanceof ImageError)) return error;
+  const { code, place, expected, found, causes } = error;
+  const refusal = {
+    place: { ...place, file: path },
+    ...(expected === undefined ? {} : { expected }),
+    ...(found === undefined ? {} : { found }),
+  };
+  return new ImageError(code, refusal, causes);
 }
 
 /** Where a session saves: into the image it opened, under another name, or nowhere. */
 export type SaveTarget = "same" | "nowhere" | { readonly path: string };
+
+/** Reads an image into memory and checks all of it, but what is known to have been found sound before. */
+async function openHeapOf(
+  path: string,
+  memory: ObjectMemory,
+  target: SaveTarget,
+): Promise<ImageFile> {
+  const writable = target === "same";
+  const storage = openImageFile(path, writable ? "write" : "read");
+  const soundness = new Soundness();
+  const file = await openHeap(storage, memory, {
+    services: nodeServices,
+    readOnly: !writable,
+    isVerified: (image) =>
+      isMarkedBaseImage(path, image) || soundness.isKnown(memory, image.manifest),
+  });
+  soundness.note();
+  return file;
+}
 
 export class ImageSession {
   private currentPath: string;
@@ -107,34 +131,37 @@ export class ImageSession {
   }
 
   /** Opens an image into empty memory, checked, or refuses it. */
-  static open(
+  static async open(
     path: string,
     memory: ObjectMemory,
     target: SaveTarget,
     notes: () => SnapshotNotes,
-  ): ImageSession {
-    return naming(path, () => {
-      const writable = target === "same";
-      const { folder, name } = placeOf(path);
-      const lock = writable ? now(lockForWriting(folder, name)) : undefined;
-      try {
-        const marked = writable ? undefined : markedBaseImage(path);
-        const storage = marked?.storage ?? openImageFile(path, writable ? "write" : "read");
-        const soundness = new Soundness();
-        const file = now(
-          openHeap(storage, memory, {
-            services: nodeServices,
-            readOnly: !writable,
-            isVerified: marked?.isVerified ?? ((manifest) => soundness.isKnown(memory, manifest)),
-          }),
-        );
-        soundness.note();
+  ): Promise<ImageSession> {
+    try {
+      return await ImageSession.locking(path, target, async (lock) => {
+        const file = await openHeapOf(path, memory, target);
         return new ImageSession(path, memory, target, notes, file, lock);
-      } catch (error) {
-        if (lock !== undefined) now(lock.release());
-        throw error;
-      }
-    });
+      });
+    } catch (error) {
+      throw named(error, path);
+    }
+  }
+
+  /** Runs an action with the lock of a file that may be saved to, which is kept unless the action fails. */
+  private static async locking<T>(
+    path: string,
+    target: SaveTarget,
+    action: (lock: StorageLock | undefined) => Promise<T>,
+  ): Promise<T> {
+    if (target !== "same") return action(undefined);
+    const { folder, name } = placeOf(path);
+    const lock = now(lockForWriting(folder, name));
+    try {
+      return await action(lock);
+    } catch (error) {
+      now(lock.release());
+      throw error;
+    }
   }
 
   /** What was found wrong with newer generations than the one opened. */
@@ -227,14 +254,14 @@ export function writeImage(
 }
 
 /** Makes a new image file that is a copy of another one, with an identity of its own. */
-export function cloneImage(
+export async function cloneImage(
   from: string,
   to: string,
   memory: ObjectMemory,
   notes: SnapshotNotes,
-): void {
+): Promise<void> {
   if (existsSync(to)) throw new ImageError("EIMG_EXISTS", { place: { file: to } });
-  const session = ImageSession.open(from, memory, { path: to }, () => notes);
+  const session = await ImageSession.open(from, memory, { path: to }, () => notes);
   try {
     session.save("full");
   } finally {

@@ -17,6 +17,7 @@ import {
   ftruncateSync,
   linkSync,
   openSync,
+  read,
   readFileSync,
   readSync,
   renameSync,
@@ -65,11 +66,15 @@ function codeOf(error: unknown): string {
   return String((error as { code?: unknown } | null)?.code);
 }
 
+function refusalOf(error: unknown): StorageError {
+  return new StorageError(reasonOfCode[codeOf(error)] ?? "failed");
+}
+
 function attempt<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw new StorageError(reasonOfCode[codeOf(error)] ?? "failed");
+    throw refusalOf(error);
   }
 }
 
@@ -94,6 +99,15 @@ export class NodeFile implements StorageFile {
 
   read(offset: number, into: Uint8Array): number {
     return attempt(() => readSync(this.descriptor, into, 0, into.length, offset));
+  }
+
+  readLater(offset: number, into: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      read(this.descriptor, into, 0, into.length, offset, (error, count) => {
+        if (error === null) resolve(count);
+        else reject(refusalOf(error));
+      });
+    });
   }
 
   write(offset: number, bytes: Uint8Array): number {
@@ -212,7 +226,7 @@ function linkExclusively(path: string, name: string): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;
-    throw new StorageError(reasonOfCode[codeOf(error)] ?? "failed");
+    throw refusalOf(error);
   }
 }
 

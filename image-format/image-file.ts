@@ -33,7 +33,7 @@ import {
   writeSegment,
   writeSuperblock,
 } from "./image-writer.ts";
-import { alignToPage, firstSegmentOffset, formatVersion, pageSize } from "./layout.ts";
+import { alignToPage, firstSegmentOffset, formatVersion, hex, pageSize } from "./layout.ts";
 import { type Protocol, soundProtocol } from "./protocol.ts";
 import { replaceFile } from "./replace-file.ts";
 import {
@@ -262,6 +262,14 @@ export class ImageFile {
 
   get generation(): number {
     return this.manifest.generation;
+  }
+
+  /**
+   * What the newest generation is known again by: the hash of its segment, as hexadecimal digits. It
+   * vouches for the manifest, for the checksum of each chunk, and for the segments before.
+   */
+  get segmentHash(): string {
+    return hex(this.chain[0]!.reference.hash);
   }
 
   /** Lays the pages of the newest generation out in memory of zeros, each checked again. */

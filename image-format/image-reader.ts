@@ -322,6 +322,8 @@ function chainRefusal(segment: Segment, expected: string, found: string): ImageE
 }
 
 const largestRead = 16 * chunkSize;
+/** How many reads may be under way at once, where the host has reads that do not make us wait. */
+const readsAtOnce = 8;
 
 /**
  * Reads every chunk of a chain, given newest first, and compares its checksum.
@@ -350,7 +352,17 @@ export function* readPages(
   }
 }
 
-/** Reads the chunks of one segment, those that lie together in file and heap in one go. */
+/** Chunks that are read together. */
+interface Run {
+  readonly chunks: readonly Chunk[];
+  /** The piece of the heap they are, one behind the other; null if they are not. */
+  readonly piece: Uint8Array | null;
+}
+
+/**
+ * Reads the chunks of one segment, those that lie together in file and heap in one go; where the host
+ * can, some runs while others are checked.
+ */
 class PageReader {
   private readonly context: ReadContext;
   private readonly segment: Segment;
@@ -364,14 +376,37 @@ class PageReader {
   }
 
   *readAll(): Steps<void> {
+    const runs = this.runs();
+    const reads: (Promise<void> | undefined)[] = [];
+    try {
+      for (const [index, run] of runs.entries()) {
+        const ahead = Math.min(index + readsAtOnce, runs.length);
+        while (reads.length < ahead) reads.push(this.startReading(runs[reads.length]!));
+        yield* this.take(run, reads[index]);
+      }
+    } finally {
+      // Nothing may come in late: the heap may be given to another generation.
+      if (reads.some((read) => read !== undefined)) yield* settled(Promise.allSettled(reads));
+    }
+  }
+
+  private runs(): Run[] {
     const { chunks } = this.segment;
+    const runs: Run[] = [];
     for (let start = 0; start < chunks.length; ) {
       const end = this.endOfRun(start);
       const run = chunks.slice(start, end);
-      if (end > start + 1 || this.liesInHeap(run[0]!)) this.readIntoHeap(run);
-      else yield* this.readOne(run[0]!);
+      const isPiece = end > start + 1 || this.liesInHeap(run[0]!);
+      runs.push({ chunks: run, piece: isPiece ? this.pieceOf(run) : null });
       start = end;
     }
+    return runs;
+  }
+
+  private pieceOf(run: readonly Chunk[]): Uint8Array {
+    const start = run[0]!.pages[0]! * pageSize;
+    const size = run.reduce((sum, chunk) => sum + chunk.storedLength, 0);
+    return this.heap.subarray(start, start + size);
   }
 
   /** The index after the last chunk that can be read straight into the heap together. */
@@ -395,14 +430,27 @@ class PageReader {
     return pages.every((page, index) => page === pages[0]! + index);
   }
 
-  private readIntoHeap(run: readonly Chunk[]): void {
-    const start = run[0]!.pages[0]! * pageSize;
-    const size = run.reduce((sum, chunk) => sum + chunk.storedLength, 0);
-    const into = this.heap.subarray(start, start + size);
-    this.context.file.readFully(run[0]!.offset, into);
+  /** Undefined for what is read when its turn comes. */
+  private startReading({ chunks, piece }: Run): Promise<void> | undefined {
+    const { file } = this.context;
+    if (piece === null || !file.readsLater) return undefined;
+    const read = file.readFullyLater(chunks[0]!.offset, piece);
+    // A failure is told at its turn.
+    read.catch(() => {});
+    return read;
+  }
+
+  private *take({ chunks, piece }: Run, read: Promise<void> | undefined): Steps<void> {
+    const first = chunks[0]!;
+    if (piece === null) {
+      yield* this.readOne(first);
+      return;
+    }
+    if (read === undefined) this.context.file.readFully(first.offset, piece);
+    else yield* settled(read);
     let position = 0;
-    for (const chunk of run) {
-      this.checkCrc(chunk, into.subarray(position, position + chunk.storedLength));
+    for (const chunk of chunks) {
+      this.checkCrc(chunk, piece.subarray(position, position + chunk.storedLength));
       position += chunk.storedLength;
     }
   }

@@ -4,7 +4,8 @@
  * Node's file descriptors, OPFS access handles, memory, and the simulated
  * disk of the tests are implementations of these interfaces. Reading and
  * writing are immediate everywhere; making durable, and everything a folder
- * does, may be a promise where the host has it so.
+ * does, may be a promise where the host has it so. A host that reads several
+ * places at the same time offers that besides.
  *
  * An implementation that fails throws a StorageError with a reason. Image
  * code reaches storage only through GuardedFile and `guarded`, which turn
@@ -19,6 +20,8 @@ export interface StorageFile {
   size(): number;
   /** Fills as much of `into` as there is from `offset`; answers how many bytes. */
   read(offset: number, into: Uint8Array): number;
+  /** The same, done beside other work; absent where the host would gain nothing. */
+  readLater?(offset: number, into: Uint8Array): Promise<number>;
   /** Writes bytes at an offset; answers how many were written, which may be fewer than given. */
   write(offset: number, bytes: Uint8Array): number;
   /** Cuts the file off, or extends it with zeros. */
@@ -157,6 +160,22 @@ export class GuardedFile {
       });
     }
     return into;
+  }
+
+  /** Whether `readFullyLater` does its work beside the caller's. */
+  get readsLater(): boolean {
+    return this.file.readLater !== undefined;
+  }
+
+  /** The same as `readFully`; nobody else may use `into` until the promise is settled. */
+  async readFullyLater(offset: number, into: Uint8Array): Promise<void> {
+    let done = 0;
+    try {
+      done = await this.file.readLater!(offset, into);
+    } catch (error) {
+      throw storageRefusal(error, "EIMG_READ");
+    }
+    if (done < into.length) this.readFully(offset + done, into.subarray(done));
   }
 
   writeFully(offset: number, bytes: Uint8Array): void {

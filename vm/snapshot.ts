@@ -168,8 +168,8 @@ function clearTail(memory: ObjectMemory): void {
 }
 
 export interface OpenHeapOptions extends Omit<OpenOptions, "heap"> {
-  /** Asked when the heap has been read: is it known to be, byte for byte, one that was checked before? */
-  readonly isVerified?: (manifest: Manifest) => MaybePromise<boolean>;
+  /** Asked when the heap has been read: is it known to be one that was checked before? */
+  readonly isVerified?: (file: ImageFile) => MaybePromise<boolean>;
 }
 
 /**
@@ -189,11 +189,11 @@ function* opening(
   storage: StorageFile,
   memory: ObjectMemory,
   options: OpenOptions,
-  isVerified: (manifest: Manifest) => MaybePromise<boolean>,
+  isVerified: (file: ImageFile) => MaybePromise<boolean>,
 ): Steps<ImageFile> {
   const heap = heapTarget(memory);
   const file = yield* settled(ImageFile.open(storage, { ...options, heap }));
-  const isKnown = yield* settled(isVerified(file.manifest));
+  const isKnown = yield* settled(isVerified(file));
   adoptHeap(memory, file.manifest, isKnown ? "verified" : "unverified");
   return file;
 }
@@ -232,8 +232,7 @@ function refusal(key: string, expected: string, found: string): ImageError {
 
 /**
  * Takes over a heap whose pages have been read and checks all of it, or refuses
- * it. Only a heap known to be, byte for byte, one that was checked before may be
- * adopted as "verified".
+ * it. Only a heap known to be one that was checked before may be adopted as "verified".
  */
 export function adoptHeap(
   memory: ObjectMemory,

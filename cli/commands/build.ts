@@ -25,7 +25,7 @@ export async function build(request: Request): Promise<ExitCode> {
   if (typeof out !== "string") throw new UsageError("build needs -o OUT", request.command);
   const path = resolve(out);
   await buildImage(request.words.flatMap(readSources), path);
-  if (path === baseImagePath) markBaseImage();
+  if (path === baseImagePath) await markBaseImage();
   return exitCodes.ok;
 }
 

@@ -23,10 +23,10 @@ export async function inImage(request: Request): Promise<ExitCode> {
   const notes = () => ({ created: new Date().toISOString(), toolVersion: version });
   const image = path ?? baseImagePath;
   if (request.command.name === "repl" && path !== undefined && !existsSync(path)) {
-    cloneImage(baseImagePath, path, newMemory(request), notes());
+    await cloneImage(baseImagePath, path, newMemory(request), notes());
     process.stderr.write(`made ${path}\n`);
   }
-  const session = ImageSession.open(image, memory, target, notes);
+  const session = await ImageSession.open(image, memory, target, notes);
   try {
     for (const warning of session.warnings) process.stderr.write(`engram: ${warning.message}\n`);
     const host = new NodeHost(imageWords(request, action, words));
@@ -106,7 +106,7 @@ function save(session: ImageSession, kind: SnapshotKind): void {
 export function newMemory(request: Request): ObjectMemory {
   const limit = request.options.get("heap-limit");
   try {
-    return new ObjectMemory(typeof limit === "string" ? parseSize(limit) : undefined);
+    return new ObjectMemory(typeof limit === "string" ? parseSize(limit) : undefined, "shared");
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const advice = "ask for less with --heap-limit";

@@ -12,7 +12,7 @@ export async function save(request: Request): Promise<ExitCode> {
   const memory = newMemory(request);
   const notes = () => ({ created: new Date().toISOString(), toolVersion: version });
   const out = resolve(request.words[0]!);
-  const session = ImageSession.open(imagePath(request), memory, { path: out }, notes);
+  const session = await ImageSession.open(imagePath(request), memory, { path: out }, notes);
   try {
     const collector = new Collector(memory);
     collector.heapLoaded();

@@ -8,7 +8,7 @@ import { type VerifiedGeneration, verifyImage } from "../../image-format/verify-
 import { openHeap } from "../../vm/snapshot.ts";
 import type { Request } from "../command-table.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import { imagePath, naming, openImageFile } from "../image-session.ts";
+import { imagePath, named, naming, openImageFile } from "../image-session.ts";
 import { nodeServices } from "../node-storage.ts";
 import { newMemory } from "./in-image.ts";
 
@@ -22,7 +22,7 @@ export async function verify(request: Request): Promise<ExitCode> {
       file.close();
     }
   });
-  const heap = heapDefect(path, request);
+  const heap = await heapDefect(path, request);
   const report = {
     path,
     generations: generations.map((each) => ({
@@ -44,14 +44,14 @@ export async function verify(request: Request): Promise<ExitCode> {
 }
 
 /** What opening the image would refuse, or null. */
-function heapDefect(path: string, request: Request): string | null {
+async function heapDefect(path: string, request: Request): Promise<string | null> {
   const options = { services: nodeServices, readOnly: true };
   const file = openImageFile(path, "read");
   try {
-    naming(path, () => now(openHeap(file, newMemory(request), options)));
+    await openHeap(file, newMemory(request), options);
     return null;
   } catch (error) {
-    return (error as Error).message;
+    return (named(error, path) as Error).message;
   } finally {
     file.close();
   }

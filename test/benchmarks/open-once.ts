@@ -5,5 +5,7 @@ import { ObjectMemory } from "../../vm/memory/object-memory.ts";
 
 const start = performance.now();
 const notes = () => ({ created: "", toolVersion: "bench" });
-ImageSession.open(process.argv[2]!, new ObjectMemory(), "nowhere", notes).close();
+const memory = new ObjectMemory(undefined, "shared");
+const session = await ImageSession.open(process.argv[2]!, memory, "nowhere", notes);
+session.close();
 process.stdout.write(`${performance.now() - start}\n`);

@@ -35,7 +35,7 @@ await build({
   },
 });
 // The programs look for the base image beside themselves.
-for (const name of ["engram.image", "engram.image.sha256"]) {
+for (const name of ["engram.image", "engram.image.mark"]) {
   copyFileSync(here(`../../dist/${name}`), here(`../../dist/bench/${name}`));
 }
 const words = ["dist/bench/bench.mjs", ...process.argv.slice(2)];

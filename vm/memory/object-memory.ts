@@ -110,11 +110,18 @@ export class ObjectMemory {
   savedClock = 0;
   private hashState = 0x2545f491;
 
-  /** A buffer to use again must be of the same limit, and zero. */
-  constructor(heapLimitBytes: number = defaultHeapLimitBytes, used?: ArrayBuffer) {
+  /**
+   * A buffer to use again must be of the same limit, and zero. Whoever needs one memory only, as long
+   * as the process lasts, takes a "shared" one: the host's collector, which could not free it, is not
+   * driven by its size.
+   */
+  constructor(
+    heapLimitBytes: number = defaultHeapLimitBytes,
+    store: ArrayBuffer | "own" | "shared" = "own",
+  ) {
     const limit = Math.min(Math.max(heapLimitBytes, 0x1000000) + oldBase, maximumHeapLimitBytes);
     this.limit = limit - (limit % 0x10000);
-    const buffer = used ?? reserve(this.limit);
+    const buffer = typeof store === "string" ? reserve(this.limit, store === "shared") : store;
     this.words = new Int32Array(buffer);
     this.unsignedWords = new Uint32Array(buffer);
     this.halfWords = new Uint16Array(buffer);
@@ -626,11 +633,11 @@ export class ObjectMemory {
  * Memory the host commits as it is touched. WebAssembly's takes gigabytes of address space besides;
  * where these are rationed, plain memory does.
  */
-function reserve(bytes: number): ArrayBuffer {
+function reserve(bytes: number, shared: boolean): ArrayBuffer {
   if (typeof WebAssembly === "undefined") return new ArrayBuffer(bytes);
   const pages = bytes / 0x10000;
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer as ArrayBuffer;
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared }).buffer as ArrayBuffer;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return new ArrayBuffer(bytes);
