@@ -14,7 +14,7 @@ import { bundling } from "../../vm/bundling.mjs";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 /** Each measurement is a process of one of these. */
-const programs = ["bench", "image-work", "open-once"];
+const programs = ["bench", "image-work", "open-twice"];
 
 await buildWhatIsStale(["cli", "image"]);
 await build({
