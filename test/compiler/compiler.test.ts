@@ -409,6 +409,17 @@ test("temporaries are described with their registers and ranges", () => {
   ]);
 });
 
+test("a block's temporaries, its own first, are followed by those copied into it", () => {
+  const method = compiled("foo | t v | t := 1. v := 2. ^ [| o | o := t. v := o]");
+  const block = method.literals.find((literal) => literal.kind === "block")!.block;
+  const everywhere = { startPc: 0, stopPc: block.code.length };
+  expect(block.temps.map(({ name, startPc, stopPc }) => ({ name, startPc, stopPc }))).toEqual([
+    { name: "o", startPc: expect.any(Number), stopPc: block.code.length },
+    { name: "t", ...everywhere },
+    { name: "v", ...everywhere },
+  ]);
+});
+
 test("positions lead from code to source", () => {
   const source = "foo ^ (self bar: 3) + slot baz";
   const { code, positions } = compiled(source);

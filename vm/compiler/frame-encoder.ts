@@ -128,22 +128,24 @@ export abstract class FrameEncoder {
     for (const copied of owner.copied) {
       const register = owner.copiedRegisters.get(copied)!;
       this.loadSlot(register, this.receiverRegister, slot++);
-      if (copied instanceof LocalVariable)
-        this.describeTemp(copied.name, register, undefined, 0, Number.MAX_SAFE_INTEGER);
-      else
-        for (const variable of copied.variables)
-          this.describeTemp(
-            variable.name,
-            register,
-            variable.vectorIndex,
-            0,
-            Number.MAX_SAFE_INTEGER,
-          );
       this.usedTemporaries = register + 1;
     }
     if (this.isBlock && owner.usesSelf) {
       this.loadSlot(owner.selfRegister, this.receiverRegister, ClosureSlot.receiver);
       this.usedTemporaries = owner.selfRegister + 1;
+    }
+  }
+
+  /** What was copied is there for as long as the function has code: this comes behind all of it. */
+  protected describeCopied(): void {
+    const { owner, assembler } = this;
+    for (const copied of owner.copied) {
+      const register = owner.copiedRegisters.get(copied)!;
+      if (copied instanceof LocalVariable)
+        this.describeTemp(copied.name, register, undefined, 0, assembler.pc);
+      else
+        for (const { name, vectorIndex } of copied.variables)
+          this.describeTemp(name, register, vectorIndex, 0, assembler.pc);
     }
   }
 

@@ -74,6 +74,7 @@ class FunctionEncoder extends ControlEncoder {
         assembler.emit(Op.return, owner.selfRegister, this.receiverRegister);
       }
     });
+    this.describeCopied();
     return {
       kind: this.isBlock ? "block" : "method",
       argumentCount: owner.argumentCount,
