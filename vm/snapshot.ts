@@ -28,6 +28,7 @@ import {
   ClassSlot,
   CodeSlot,
   classIndexOf,
+  headerWords,
   MethodDictionarySlot,
   nilOop,
   type Oop,
@@ -74,7 +75,6 @@ function usedPrimitives(memory: ObjectMemory): string[] {
     const behavior = memory.fetchPointer(index, classTable);
     if (behavior !== nilOop) collectPrimitives(memory, behavior, used);
   }
-  used.delete(0);
   return [...used].sort((some, other) => some - other).map((number) => primitiveName.get(number)!);
 }
 
@@ -82,10 +82,15 @@ function collectPrimitives(memory: ObjectMemory, behavior: Oop, used: Set<number
   const dictionary = memory.fetchPointer(ClassSlot.methodDict, behavior);
   if (dictionary === nilOop) return;
   const methods = memory.fetchPointer(MethodDictionarySlot.array, dictionary);
-  for (let index = memory.slotCount(methods) - 1; index >= 0; index--) {
-    const method = memory.fetchPointer(index, methods);
-    if (memory.classIndex(method) !== classIndexOf.CompiledMethod) continue;
-    used.add(smallIntegerValue(memory.fetchPointer(CodeSlot.shape, method)) >> primitiveShift);
+  // Of tens of thousands of slots, at each save, so read where they lie.
+  const { words } = memory;
+  const first = (methods >>> 2) + headerWords;
+  const end = first + memory.slotCount(methods);
+  for (let at = first; at < end; at++) {
+    const method = words[at]!;
+    if (method === nilOop || memory.classIndex(method) !== classIndexOf.CompiledMethod) continue;
+    const shape = smallIntegerValue(words[(method >>> 2) + headerWords + CodeSlot.shape]!);
+    if (shape >> primitiveShift !== 0) used.add(shape >> primitiveShift);
   }
 }
 
