@@ -67,7 +67,7 @@ test.each([
   ["foo <primitive: 1 error: reason> ^ 3", "none"],
   ["foo <bar: nil> ^ 3", "none"],
   ["foo < + 3> ^ 3", "none"],
-  ["foo <+ 3> ^ 3", "variable or expression expected at <<>"],
+  ["foo <+ 3> ^ 3", "end of statement expected at <+>"],
   ["foo\u00a0\u3000\u000b^\u20033", "none"],
   ["foo x _ 3", ":= expected in place of _ at <_>"],
   ["foo: x x := 3", "Cannot store into x at <x>"],
