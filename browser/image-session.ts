@@ -104,10 +104,10 @@ export class ImageSession {
       try {
         const file = await openHeap(storage, memory, {
           services,
-          isVerified: ({ manifest }) => sound?.isKnown(memory, manifest) ?? false,
+          isVerified: (image) => sound?.isKnown(image) ?? false,
           ...(generation === undefined ? {} : { generation }),
         });
-        await sound?.noteAsked();
+        await sound?.note(file);
         const journal = await openJournal(store, name, file);
         return new ImageSession(store, memory, { name, file, lock, ...journal, sound });
       } catch (error) {
@@ -153,7 +153,7 @@ export class ImageSession {
     const generation = await commitSave(memory, file, save);
     // Entries that cannot be cleared are told from later ones by their generation.
     await journal?.saved().catch((error: unknown) => console.error(error));
-    await sound?.noteSaved(memory, file.manifest);
+    await sound?.note(file);
     return generation;
   }
 
@@ -177,7 +177,7 @@ export class ImageSession {
       const journal = await openJournal(store, name, file);
       await this.target.journal?.saved();
       const sound = await store.sound(name);
-      await sound?.noteSaved(memory, file.manifest);
+      await sound?.note(file);
       await this.letGo();
       this.target = { name, file, lock, ...journal, sound };
     } catch (error) {

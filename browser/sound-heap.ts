@@ -1,21 +1,16 @@
 /**
  * What the browser remembers of a stored image, so that its heap need not be verified each time.
  *
- * Beside NAME.image lies NAME.sound: the SHA-256 of the heap this build last found sound there, all
- * pages and where it is entered, either when it opened the image and verified it in full, or when it
- * saved it, for before each save the same is checked (`vm/memory/save-verifier.ts`). A heap that is the
- * same to the last bit is opened as it is; any other, and any of another build, is verified in full.
+ * Beside NAME.image lies NAME.sound: the hash of the segment whose heap this build last found sound
+ * there, either when it opened the image and verified it in full, or when it saved it, for before each
+ * save the same is checked (`vm/memory/save-verifier.ts`). Such a segment, all of whose chunks have the
+ * checksums it vouches for, is opened as it is; any other, and any of another build, is verified in
+ * full. Only the page itself writes here: no forger has to be feared, as with a file from anywhere.
  *
  * Nothing depends on what is remembered: where it is lost, the image is verified.
  */
-import { hex } from "../image-format/layout.ts";
-import type { Manifest } from "../image-format/schema.ts";
+import type { ImageFile } from "../image-format/image-file.ts";
 import type { StorageFile, StorageFolder } from "../image-format/storage.ts";
-import type { ObjectMemory } from "../vm/memory/object-memory.ts";
-import { oldBase } from "../vm/spec/layouts.ts";
-
-/** Verifying a larger heap takes no longer than hashing it, as the verifier is compiled by then. */
-const largestHeap = 0x2000000;
 
 /** The bundler names the worker by a hash of all its code. */
 const usualBuild = (): string => location.pathname;
@@ -25,8 +20,6 @@ export class SoundHeap {
   private readonly build: string;
   /** What the file says. */
   private noted: string;
-  /** What was last asked for. */
-  private asked: string | undefined;
 
   private constructor(file: StorageFile, build: string, noted: string) {
     this.file = file;
@@ -40,7 +33,6 @@ export class SoundHeap {
     name: string,
     build: string = usualBuild(),
   ): Promise<SoundHeap | undefined> {
-    if (globalThis.crypto?.subtle === undefined) return undefined;
     try {
       const file = await folder.open(name, (await folder.exists(name)) ? "write" : "create");
       const bytes = new Uint8Array(file.size());
@@ -51,35 +43,14 @@ export class SoundHeap {
     }
   }
 
-  /** Whether the heap, as it was read, is the one last found sound. */
-  async isKnown(memory: ObjectMemory, manifest: Manifest): Promise<boolean> {
-    this.asked = await this.describe(memory, manifest);
-    return this.asked !== undefined && this.asked === this.noted;
+  /** Whether the heap of an image that has been read is the one last found sound. */
+  isKnown(image: ImageFile): boolean {
+    return this.describe(image) === this.noted;
   }
 
-  /** The heap that was asked for was verified, and found sound. */
-  async noteAsked(): Promise<void> {
-    await this.write(this.asked);
-  }
-
-  /** The heap was checked, and saved as it is. */
-  async noteSaved(memory: ObjectMemory, manifest: Manifest): Promise<void> {
-    await this.write(await this.describe(memory, manifest));
-  }
-
-  close(): void {
-    this.file.close();
-  }
-
-  private async describe(memory: ObjectMemory, manifest: Manifest): Promise<string | undefined> {
-    const { heapSize, heapBase, roots, state } = manifest;
-    if (heapSize > largestHeap) return undefined;
-    const pages = memory.bytes.slice(oldBase, oldBase + heapSize);
-    const hash = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", pages)));
-    return JSON.stringify([this.build, heapSize, heapBase, roots, state, hash]);
-  }
-
-  private async write(text = ""): Promise<void> {
+  /** The heap of an image was verified and found sound, or checked and saved. */
+  async note(image: ImageFile): Promise<void> {
+    const text = this.describe(image);
     if (text === this.noted) return;
     try {
       this.file.truncate(0);
@@ -89,5 +60,13 @@ export class SoundHeap {
     } catch {
       // Then it is verified again the next time.
     }
+  }
+
+  close(): void {
+    this.file.close();
+  }
+
+  private describe(image: ImageFile): string {
+    return `${this.build} ${image.segmentHash}`;
   }
 }

@@ -1,55 +1,61 @@
-/** What a browser remembers of the heap it has checked, on a simulated disk and with a small heap. */
-import { expect, it } from "vitest";
+/** What a browser remembers of the heap it has checked, on a simulated disk and with small images. */
+import { beforeEach, expect, it } from "vitest";
 import { SoundHeap } from "../../browser/sound-heap.ts";
-import type { Manifest } from "../../image-format/schema.ts";
-import { ObjectMemory } from "../../vm/memory/object-memory.ts";
-import { oldBase, pageBytes } from "../../vm/spec/layouts.ts";
+import { ImageFile } from "../../image-format/image-file.ts";
+import { MemoryFile } from "../../image-format/memory-storage.ts";
+import { now } from "../../image-format/steps.ts";
+import { sampleHeap, sampleImage, sampleSave } from "../image-format/samples.ts";
 import { SimulatedDisk } from "../image-format/simulated-storage.ts";
 
-const memory = new ObjectMemory(0x4000000);
-const manifest = {
-  heapBase: oldBase,
-  heapSize: 2 * pageBytes,
-  roots: { specialObjects: oldBase + 8 },
-  state: { heapEnd: oldBase + 2 * pageBytes },
-} as unknown as Manifest;
+const heap = sampleHeap(20);
+let image: ImageFile;
+let disk: SimulatedDisk;
 
-async function reopened(disk: SimulatedDisk, build = "one"): Promise<SoundHeap> {
+beforeEach(() => {
+  image = now(ImageFile.create(new MemoryFile(), sampleImage(heap)));
+  disk = new SimulatedDisk();
+});
+
+async function reopened(build = "one"): Promise<SoundHeap> {
   return (await SoundHeap.open(disk, "my.sound", build))!;
 }
 
-it("knows a heap again that was verified when it was opened, or checked when it was saved", async () => {
-  const disk = new SimulatedDisk();
-  let sound = await reopened(disk);
-  expect(await sound.isKnown(memory, manifest)).toBe(false);
-  await sound.noteAsked();
-  sound = await reopened(disk);
-  expect(await sound.isKnown(memory, manifest)).toBe(true);
-  memory.bytes[oldBase + 100]! ^= 1;
-  await sound.noteSaved(memory, manifest);
-  expect(await (await reopened(disk)).isKnown(memory, manifest)).toBe(true);
+/** An image that differs in something from the usual one. */
+function other(changes: Partial<Parameters<typeof ImageFile.create>[1]> = {}): ImageFile {
+  return now(ImageFile.create(new MemoryFile(), { ...sampleImage(heap), ...changes }));
+}
+
+it("knows a heap again that was noted, and each save of it that was", async () => {
+  let sound = await reopened();
+  expect(sound.isKnown(image)).toBe(false);
+  await sound.note(image);
+  expect((await reopened()).isKnown(image)).toBe(true);
+  now(image.commit(sampleSave("delta", heap, [3])));
+  sound = await reopened();
+  expect(sound.isKnown(image)).toBe(false);
+  await sound.note(image);
+  expect((await reopened()).isKnown(image)).toBe(true);
 });
 
 it("knows no heap that differs in a bit, is entered elsewhere, or was checked by another build", async () => {
-  const disk = new SimulatedDisk();
-  await (await reopened(disk)).noteSaved(memory, manifest);
-  const sound = await reopened(disk);
-  memory.bytes[oldBase + 2 * pageBytes - 1]! ^= 1;
-  expect(await sound.isKnown(memory, manifest)).toBe(false);
-  memory.bytes[oldBase + 2 * pageBytes - 1]! ^= 1;
-  const elsewhere = { ...manifest, roots: { specialObjects: oldBase + 16 } };
-  expect(await sound.isKnown(memory, elsewhere)).toBe(false);
-  expect(await (await reopened(disk, "another")).isKnown(memory, manifest)).toBe(false);
-  expect(await sound.isKnown(memory, manifest)).toBe(true);
+  await (await reopened()).note(image);
+  const sound = await reopened();
+  expect(sound.isKnown(other())).toBe(true);
+  const changed = heap.slice();
+  changed[changed.length - 1]! ^= 1;
+  expect(sound.isKnown(other(sampleSave("image", changed)))).toBe(false);
+  const { description } = sampleImage(heap);
+  const elsewhere = { ...description, roots: { specialObjects: 0x10010 } };
+  expect(sound.isKnown(other({ description: elsewhere }))).toBe(false);
+  expect((await reopened("another")).isKnown(image)).toBe(false);
 });
 
 it("forgets rather than keep half of what it was to remember", async () => {
-  const disk = new SimulatedDisk();
-  const sound = await reopened(disk);
-  await sound.noteSaved(memory, manifest);
+  const sound = await reopened();
+  await sound.note(image);
   disk.planFault("full", 0);
-  memory.bytes[oldBase + 100]! ^= 1;
-  await sound.noteSaved(memory, manifest);
+  now(image.commit(sampleSave("delta", heap, [3])));
+  await sound.note(image);
   disk.clearFault();
-  expect(await (await reopened(disk)).isKnown(memory, manifest)).toBe(false);
+  expect((await reopened()).isKnown(image)).toBe(false);
 });
