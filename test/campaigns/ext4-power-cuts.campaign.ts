@@ -101,12 +101,10 @@ it.skipIf(obstacle !== undefined)(`loses nothing in ${cuts} power cuts of ext4`,
     const acknowledged = await runAndCut(program, join(mountPoint, "a.image"), (cut * 7) % 90);
     if (!unmount() || !mount()) throw new Error("the file system cannot be mounted again");
     const target = new Uint8Array(heap.length);
-    const image = now(
-      ImageFile.open(storage.open("a.image", "write"), {
-        services: nodeServices,
-        heap: () => target,
-      }),
-    );
+    const image = await ImageFile.open(storage.open("a.image", "write"), {
+      services: nodeServices,
+      heap: () => target,
+    });
     const found = Number(image.manifest.state.serial);
     expect([acknowledged, acknowledged + 1]).toContain(found);
     if (found === acknowledged) seen.acknowledged++;

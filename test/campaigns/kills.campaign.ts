@@ -50,12 +50,10 @@ it(`loses nothing when killed ${kills} times`, async () => {
   for (let kill = 0; kill < kills; kill++) {
     const acknowledged = await runAndKill(program, join(path, "a.image"), (kill * 7) % 60);
     const target = new Uint8Array(heap.length);
-    const image = now(
-      ImageFile.open(folder.open("a.image", "write"), {
-        services: nodeServices,
-        heap: () => target,
-      }),
-    );
+    const image = await ImageFile.open(folder.open("a.image", "write"), {
+      services: nodeServices,
+      heap: () => target,
+    });
     const found = Number(image.manifest.state.serial);
     expect([acknowledged, acknowledged + 1]).toContain(found);
     while (serial < found) changeHeap(heap, ++serial);

@@ -5,7 +5,7 @@ import { NodeFolder, nodeServices } from "../../cli/node-storage.ts";
 import { ImageFile } from "../../image-format/image-file.ts";
 import { pageSize } from "../../image-format/layout.ts";
 import { now } from "../../image-format/steps.ts";
-import { lockForWriting, openFile } from "../../image-format/storage.ts";
+import { lockForWriting } from "../../image-format/storage.ts";
 import { sampleSave } from "../image-format/samples.ts";
 
 export const pageCount = 300;
@@ -24,20 +24,18 @@ export function changeHeap(heap: Uint8Array, serial: number): number[] {
 }
 
 /** Opens an image and saves it again and again, in every way. */
-export function saveForEver(path: string): void {
+export async function saveForEver(path: string): Promise<void> {
   const folder = new NodeFolder(dirname(path));
   const name = basename(path);
   now(lockForWriting(folder, name));
   let heap = new Uint8Array(0);
-  const image = now(
-    ImageFile.open(now(openFile(folder, name, "write")), {
-      services: nodeServices,
-      heap: (manifest) => {
-        heap = new Uint8Array(manifest.heapSize);
-        return heap;
-      },
-    }),
-  );
+  const image = await ImageFile.open(folder.open(name, "write"), {
+    services: nodeServices,
+    heap: (manifest) => {
+      heap = new Uint8Array(manifest.heapSize);
+      return heap;
+    },
+  });
   for (let serial = Number(image.manifest.state.serial) + 1; ; serial++) {
     const pages = changeHeap(heap, serial);
     const full = sampleSave("image", heap, undefined, { serial });
@@ -48,4 +46,4 @@ export function saveForEver(path: string): void {
   }
 }
 
-if (process.argv[2] === "save") saveForEver(process.argv[3]!);
+if (process.argv[2] === "save") await saveForEver(process.argv[3]!);
