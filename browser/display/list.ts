@@ -475,17 +475,22 @@ function isToggle(event: Event): boolean {
   return (event.target as Element).closest(".toggle")?.firstChild != null;
 }
 
-/** Below this a column that takes what is left does not go. */
+/** Below this a column that takes what is left does not go, nor one of a given width where there is too little room. */
 const leastColumn = 110;
+const leastGivenColumn = 64;
+
+const leastOf = (width: number): number =>
+  width === 0 ? leastColumn : Math.min(width, leastGivenColumn);
 
 function leastWidth(columns: readonly Column[]): number {
   const gap = 5;
-  return columns.reduce((sum, [, width]) => sum + gap + (width === 0 ? leastColumn : width), 16);
+  return columns.reduce((sum, [, width]) => sum + gap + leastOf(width), 16);
 }
 
 function sizeCell(cell: HTMLElement, column: Column | undefined): void {
   const width = column?.[1] ?? 0;
-  cell.style.flex = width === 0 ? `1 0 ${leastColumn}px` : `0 0 ${width}px`;
+  cell.style.flex = width === 0 ? `1 0 ${leastColumn}px` : `0 1 ${width}px`;
+  cell.style.minWidth = `${leastOf(width)}px`;
 }
 
 function range(one: number, other: number): number[] {

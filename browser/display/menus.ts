@@ -66,7 +66,9 @@ export class MenuLayer {
     list.id = "palette-items";
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", "Commands");
-    const panel = make("div", "menu palette", field, list);
+    const nothing = make("p", "palette-nothing", "No command is called so");
+    nothing.setAttribute("role", "status");
+    const panel = make("div", "menu palette", field, list, nothing);
     let shown: number[] = [];
     let at = 0;
     const mark = () => {
@@ -81,6 +83,7 @@ export class MenuLayer {
         words.every((word) => label.toLowerCase().includes(word)) ? [index] : [],
       );
       at = 0;
+      nothing.hidden = shown.length > 0;
       list.replaceChildren(
         ...shown.map((index) => {
           const item = this.item(rows[index]!, () => this.choose(menu, index));

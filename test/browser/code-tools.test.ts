@@ -99,6 +99,23 @@ describe("the system browser", () => {
     await item("Methods", "expand").waitFor();
   });
 
+  it("sets a breakpoint beside a line, which stops the program, after a reload too", async () => {
+    await makeClass();
+    await editor("Source code").focus();
+    await windows.press("Control+End F9");
+    const mark = windows.page.getByTitle("Breakpoint");
+    await mark.waitFor();
+    await windows.save();
+    await windows.reload();
+    await mark.waitFor();
+    await windows.openPlayground();
+    await windows.run("Transcript show: Zorkling new grow printString; cr");
+    const stopped = windows.window("Break: breakpoint");
+    await stopped.getByRole("option", { name: "Zorkling>>grow", exact: true }).waitFor();
+    await stopped.getByRole("button", { name: "Proceed" }).click();
+    await stopped.waitFor({ state: "detached" });
+  });
+
   it("is accessible", async () => {
     await makeClass();
     expect(await windows.violations()).toEqual([]);

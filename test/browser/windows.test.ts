@@ -61,6 +61,26 @@ describe("the playground", () => {
     await windows.window("a Set()").waitFor();
   });
 
+  it("offers what the value of a variable understands", async () => {
+    await windows.write("all := OrderedCollection new. ");
+    await windows.page.keyboard.type("all addFir");
+    const choices = windows.page.getByRole("listbox", { name: "Completions" });
+    await choices.getByRole("option", { name: /^addFirst:/ }).click();
+    await windows.page.keyboard.type(" 7; yourself");
+    await windows.press("Control+a Control+p");
+    await windows.code().getByText("an OrderedCollection(7)").waitFor();
+  });
+
+  it("leads to the class and the senders of what it has", async () => {
+    await windows.write("OrderedCollection");
+    await windows.press("Control+b");
+    await windows.window("OrderedCollection").waitFor();
+    await windows.press("Alt+w");
+    await windows.code().focus();
+    await windows.press("Alt+n");
+    await windows.window("References to OrderedCollection").waitFor();
+  });
+
   it("marks an error in its place, until the text changes", async () => {
     await windows.write("3 + + 4");
     await windows.press("Control+d");
@@ -93,7 +113,12 @@ describe("commands", () => {
     await windows.press("F1");
     const palette = windows.page.getByRole("listbox", { name: "Commands" });
     expect(await palette.getByRole("option", { name: /Print it/ }).innerText()).toMatch(/Ctrl\+P/);
+    const nothing = windows.page.getByText("No command is called so");
+    await windows.page.keyboard.type("zork");
+    await nothing.waitFor();
+    await windows.press("Control+a");
     await windows.page.keyboard.type("close win");
+    await nothing.waitFor({ state: "hidden" });
     expect(await palette.getByRole("option").allInnerTexts()).toHaveLength(1);
     await windows.press("Enter");
     await windows.window("Playground").waitFor({ state: "detached" });
