@@ -116,8 +116,7 @@ Smalltalk <: Condensed {
   scale = "s" (digits | ~wordPart "")
   ${radices.map((radix) => `digit${radix} = ${digitsBelow(radix)}`).join("\n  ")}
 
-  ws := ("\t".."\r" | " " | "\u00a0" | "\u1680" | "\u2000".."\u200a" | "\u2028" | "\u2029" | "\u202f" | "\u205f"
-    | "\u3000" | "\ufeff" | comment)*
+  ws := (" " | "\t" | "\n" | "\r" | "\u000c" | comment)*
   comment = "\"" ("\u0000".."!" | "#".."\u{10ffff}")* "\""
 }
 `;

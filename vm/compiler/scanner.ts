@@ -51,12 +51,9 @@ function wordEnd(source: string, start: number): number {
   }
 }
 
-const spaces = /\s/;
-/** White space is what Unicode calls so, and a byte order mark. */
+/** What Character>>isSeparator says; other white space of Unicode is no character of a program. */
 const isSpace = (code: number): boolean =>
-  code === 32 ||
-  (code >= 9 && code <= 13) ||
-  (code >= 0xa0 && spaces.test(String.fromCharCode(code)));
+  code === 32 || code === 9 || code === 10 || code === 12 || code === 13;
 
 const closers: Record<string, string> = { "(": ")", "[": "]", "{": "}" };
 const closerNames: Record<string, string> = {
