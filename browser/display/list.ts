@@ -56,6 +56,7 @@ export class ListNode extends ViewNode {
   private typed = "";
   private typedTime = 0;
   private isRenderPending = false;
+  private wasSeen = false;
   private readonly observer: ResizeObserver;
 
   constructor(projector: Projector, id: number) {
@@ -202,8 +203,12 @@ export class ListNode extends ViewNode {
     this.header.scrollLeft = this.scroller.scrollLeft;
   }
 
+  /** Where it had no room it could not scroll to what was revealed. */
   private resized(): void {
-    this.wantRender();
+    const { isSeen, wasSeen } = this;
+    this.wasSeen = isSeen;
+    if (isSeen && !wasSeen) this.restoreScroll();
+    else this.wantRender();
   }
 
   private wantRender(): void {
@@ -310,11 +315,16 @@ export class ListNode extends ViewNode {
     const top = this.firstInSight;
     const inSight = Math.floor(this.scroller.clientHeight / rowHeight);
     if (!this.isSeen) this.scroll = Math.max(0, index * rowHeight - 60);
-    else if (index < top) this.scroller.scrollTop = index / this.scale;
-    else if (index > top + inSight - 1) {
-      this.scroller.scrollTop = (index - inSight + 1.2) / this.scale;
-    }
+    else if (index < top) this.scrollTo(index);
+    else if (index > top + inSight - 1) this.scrollTo(index - inSight + 1.2);
+    this.projector.wantFlush(this);
     this.wantRender();
+  }
+
+  /** The event of scrolling may come too late: a window that is just opening is moved within the page. */
+  private scrollTo(row: number): void {
+    this.scroller.scrollTop = row / this.scale;
+    this.scroll = Math.round(this.scroller.scrollTop);
   }
 
   // Selecting

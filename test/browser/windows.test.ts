@@ -1,4 +1,5 @@
 /** Windows, views and editors: what the image shows and what the user does with it. */
+import type { Locator } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { freshWindows } from "./fresh-windows.ts";
 import type { WindowsPage } from "./windows.ts";
@@ -201,6 +202,42 @@ describe("lists", () => {
     await numbers.focus();
     expect(await numbers.evaluate((element) => element.scrollTop)).toBe(1_200_000);
     expect(await numbers.getAttribute("aria-activedescendant")).toMatch(/-99999$/);
+  });
+
+  const isInSight = (row: Locator): Promise<boolean> =>
+    row.evaluate((each) => {
+      const list = each.closest(".list-scroller")!.getBoundingClientRect();
+      const { top, bottom } = each.getBoundingClientRect();
+      return top >= list.top && bottom <= list.bottom;
+    });
+
+  it("show what is selected when they open", async () => {
+    await windows.openPlayground();
+    await windows.run(`| list |
+list := ListView items: (1 to: 50).
+list name: 'Opened'.
+(WindowView title: 'Room' content: list) open.
+list selectIndex: 30`);
+    const list = windows.page.getByRole("listbox", { name: "Opened" });
+    const row = list.getByRole("option", { name: "30", exact: true });
+    await windows.until(() => isInSight(row), "the row to be in sight");
+  });
+
+  it("show what is selected when there is room for them", async () => {
+    await windows.openPlayground();
+    await windows.run(`| list room |
+list := ListView items: (1 to: 50).
+list name: 'Cramped'.
+room := ColumnView with: { list }.
+room height: 0.
+(WindowView title: 'Room' content: (ColumnView with: {
+  room. ButtonView label: 'Give room' do: [ room height: 120 ] })) open.
+list selectIndex: 30`);
+    const list = windows.page.getByRole("listbox", { name: "Cramped" });
+    expect(await list.evaluate((each) => each.clientHeight)).toBe(0);
+    await windows.page.getByRole("button", { name: "Give room" }).click();
+    const row = list.getByRole("option", { name: "30", exact: true });
+    await windows.until(() => isInSight(row), "the row to be in sight");
   });
 
   it("go on by keys", async () => {
