@@ -320,12 +320,15 @@ export class EditorNode extends ViewNode {
     if (update.docChanged && !isRemote) {
       this.unsentFrom ??= update.startState.doc;
       this.unsent = this.unsent?.compose(update.changes) ?? update.changes;
-      if (this.marks.length > 0) {
-        this.marks = [];
-        queueMicrotask(() => this.showMarks());
-      }
+      this.forgetMarks();
     }
     if (update.docChanged || update.selectionSet) this.projector.wantFlush(this);
+  }
+
+  private forgetMarks(): void {
+    if (this.marks.length === 0) return;
+    this.marks = [];
+    queueMicrotask(() => this.showMarks());
   }
 
   override flush(): void {
@@ -347,6 +350,8 @@ export class EditorNode extends ViewNode {
       changes.push([toImage(from), toImage(to), inserted.toString()]);
     });
     this.projector.sendNow(this, "edit", this.version, changes);
+    // The image forgets with the edit what it had marked before, which may have come here after it.
+    this.forgetMarks();
   }
 
   private flushSelection(): void {

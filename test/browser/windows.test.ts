@@ -93,6 +93,28 @@ describe("the playground", () => {
     await alert.waitFor({ state: "detached" });
   });
 
+  it("shows no mark of a text that was changed before the mark came", async () => {
+    await windows.run(`| editor |
+editor := EditorView text: 'some text'.
+editor name: 'Marked'.
+(WindowView title: 'Marks' content: editor) open.
+[ (Delay forMilliseconds: 1500) wait. editor markError: 'too late' at: 1.
+  (WindowView title: 'Done' content: (LabelView text: '')) place: #right; open ] fork`);
+    const marked = windows.page.getByRole("textbox", { name: "Marked" });
+    await marked.waitFor();
+    // What is typed is told the image two seconds later.
+    await windows.page.evaluate(() => {
+      const usual = window.setTimeout.bind(window);
+      const late = (act: TimerHandler, wait = 0, ...rest: unknown[]) =>
+        usual(act, wait > 100 ? wait + 2500 : wait, ...rest);
+      Object.assign(window, { setTimeout: late });
+    });
+    await marked.focus();
+    await windows.page.keyboard.type("x");
+    await windows.window("Done").waitFor();
+    await windows.window("Marks").getByRole("alert").waitFor({ state: "detached" });
+  });
+
   it("counts characters as the image does", async () => {
     expect(await windows.print("'a\u{1f600}b' size")).toBe("'a\u{1f600}b' size 3");
     await windows.page.keyboard.type(" + 1");
