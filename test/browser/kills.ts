@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { type Browser, chromium, errors } from "playwright-core";
 import { findChromium } from "../chromium.mjs";
 import { chromiumFlags, startServer, WorkspacePage } from "./page.ts";
 
@@ -51,7 +51,7 @@ async function openAndKill(
 ): Promise<string | undefined> {
   const { process: child, endpoint } = await spawnChromium(folder);
   try {
-    const browser = await chromium.connectOverCDP(endpoint);
+    const browser = await connect(endpoint);
     const workspace = await WorkspacePage.open(browser.contexts()[0]!, address);
     await workspace.ready().catch(async (error: unknown) => {
       throw new Error(`${error}\n${await workspace.page.locator("body").textContent()}`);
@@ -98,6 +98,18 @@ async function lossIn(
   const generation = await workspace.save();
   if (generation <= known.generation) return `generation ${known.generation}, then ${generation}`;
   return undefined;
+}
+
+/** Now and then a Chromium that has just started takes a connection and says nothing on it; it does on the next. */
+export async function connect(endpoint: string): Promise<Browser> {
+  for (let tries = 2; tries > 0; tries--) {
+    try {
+      return await chromium.connectOverCDP(endpoint, { timeout: 10_000 });
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError)) throw error;
+    }
+  }
+  return chromium.connectOverCDP(endpoint);
 }
 
 export async function spawnChromium(

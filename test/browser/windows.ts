@@ -2,8 +2,8 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import axe from "axe-core";
-import { type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
-import { spawnChromium } from "./kills.ts";
+import type { BrowserContext, Locator, Page } from "playwright-core";
+import { connect, spawnChromium } from "./kills.ts";
 
 const usualSize = { width: 1280, height: 720 };
 const closeOthers = "Display current desktop windows allButLast do: [ :each | each closeNow ]";
@@ -187,7 +187,7 @@ export async function visit(
   const { process: child, endpoint } = await spawnChromium(folder);
   const ended = once(child, "exit");
   try {
-    const browser = await chromium.connectOverCDP(endpoint);
+    const browser = await connect(endpoint);
     await act(await WindowsPage.open(browser.contexts()[0]!, address));
   } finally {
     await kill(child, ended);
