@@ -30,6 +30,7 @@ import {
   hashMask,
   headerBytes,
   headerWords,
+  isFixedObject,
   isImmediate,
   isPointer,
   isSmallInteger,
@@ -41,7 +42,6 @@ import {
   State,
   slotCountShift,
   smallIntegerValue,
-  trueOop,
 } from "../spec/layouts.ts";
 import type { FailureCode } from "../spec/primitives.ts";
 import { fitsShape } from "./class-table.ts";
@@ -303,10 +303,6 @@ function elements(memory: ObjectMemory, array: Oop): Oop[] {
 
 function paddedSlots(memory: ObjectMemory, oop: Oop): number {
   return (memory.slotCount(oop) + 1) & ~1;
-}
-
-function isFixedObject(oop: Oop): boolean {
-  return oop >>> 0 >= oldBase && oop >>> 0 <= trueOop;
 }
 
 /** The index a class holds in the class table, or 0. */

@@ -295,6 +295,9 @@ export const nilOop: Oop = 0x2000000;
 export const falseOop: Oop = 0x2000008;
 export const trueOop: Oop = 0x2000010;
 
+/** Whether it is nil, false or true, which the machine knows by where they are. */
+export const isFixedObject = (oop: Oop): boolean => oop >= nilOop && oop <= trueOop;
+
 /** Words of machine state, as indices from stateBase / 4. Plain numbers, which the bundler writes into the loop. */
 export const edenFreeWord = 0x400;
 export const edenSoftEndWord = 0x401;

@@ -19,6 +19,7 @@ import {
   headerWords,
   instanceFormatOf,
   instanceSizeOf,
+  isFixedObject,
   isImmediate,
   isPointerFormat,
   isSmallInteger,
@@ -302,7 +303,7 @@ function changeClass(
   classIndex: number,
 ): Oop {
   const { memory } = machine;
-  if (isImmediate(oop)) return machine.fail("badReceiver");
+  if (isImmediate(oop) || isFixedObject(oop)) return machine.fail("badReceiver");
   if (kind !== kindOf(memory.format(oop))) return machine.fail("badArgument");
   if (memory.isImmutable(oop)) return machine.fail("immutable");
   if (kind === Format.compiledCode || isMachineOnly(memory.classIndex(oop))) {
