@@ -50,6 +50,12 @@ function placeOf(path: string): { readonly folder: NodeFolder; readonly name: st
   return { folder: new NodeFolder(dirname(real)), name: basename(real) };
 }
 
+/** The lock of the one who may save there. */
+function lockOf(path: string): StorageLock {
+  const { folder, name } = placeOf(path);
+  return now(lockForWriting(folder, name));
+}
+
 /** Opens an image file, or refuses it by its name. */
 export function openImageFile(path: string, mode: "read" | "write"): StorageFile {
   const { folder, name } = placeOf(path);
@@ -137,30 +143,14 @@ export class ImageSession {
     target: SaveTarget,
     notes: () => SnapshotNotes,
   ): Promise<ImageSession> {
+    let lock: StorageLock | undefined;
     try {
-      return await ImageSession.locking(path, target, async (lock) => {
-        const file = await openHeapOf(path, memory, target);
-        return new ImageSession(path, memory, target, notes, file, lock);
-      });
+      if (target === "same") lock = lockOf(path);
+      const file = await openHeapOf(path, memory, target);
+      return new ImageSession(path, memory, target, notes, file, lock);
     } catch (error) {
+      if (lock !== undefined) now(lock.release());
       throw named(error, path);
-    }
-  }
-
-  /** Runs an action with the lock of a file that may be saved to, which is kept unless the action fails. */
-  private static async locking<T>(
-    path: string,
-    target: SaveTarget,
-    action: (lock: StorageLock | undefined) => Promise<T>,
-  ): Promise<T> {
-    if (target !== "same") return action(undefined);
-    const { folder, name } = placeOf(path);
-    const lock = now(lockForWriting(folder, name));
-    try {
-      return await action(lock);
-    } catch (error) {
-      now(lock.release());
-      throw error;
     }
   }
 
@@ -217,8 +207,7 @@ export class ImageSession {
     for (let number = 2; ; number++) {
       const path = join(dir, `${name}-${number}${ext}`);
       if (existsSync(path)) continue;
-      const place = placeOf(path);
-      this.locks.push(now(lockForWriting(place.folder, place.name)));
+      this.locks.push(lockOf(path));
       this.currentPath = path;
       return;
     }

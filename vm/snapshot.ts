@@ -174,7 +174,7 @@ function clearTail(memory: ObjectMemory): void {
 
 export interface OpenHeapOptions extends Omit<OpenOptions, "heap"> {
   /** Asked when the heap has been read: is it known to be one that was checked before? */
-  readonly isVerified?: (file: ImageFile) => MaybePromise<boolean>;
+  readonly isVerified?: (file: ImageFile) => boolean;
 }
 
 /**
@@ -194,12 +194,11 @@ function* opening(
   storage: StorageFile,
   memory: ObjectMemory,
   options: OpenOptions,
-  isVerified: (file: ImageFile) => MaybePromise<boolean>,
+  isVerified: (file: ImageFile) => boolean,
 ): Steps<ImageFile> {
   const heap = heapTarget(memory);
   const file = yield* settled(ImageFile.open(storage, { ...options, heap }));
-  const isKnown = yield* settled(isVerified(file));
-  adoptHeap(memory, file.manifest, isKnown ? "verified" : "unverified");
+  adoptHeap(memory, file.manifest, isVerified(file) ? "verified" : "unverified");
   return file;
 }
 
