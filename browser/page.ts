@@ -31,6 +31,7 @@ const workspace: Workspace = new Workspace({
   terminal,
   windows,
   showState(name, text) {
+    if (state.dataset.state === name && state.textContent === text) return;
     state.dataset.state = name;
     state.textContent = text;
   },

@@ -152,40 +152,51 @@ it("opens an image with twenty windows soon", async () => {
   });
 });
 
+/** Milliseconds from each key, typed as a person types, to the frame that shows it. */
+async function keyTimes(page: Page): Promise<number[]> {
+  await page.evaluate(() => {
+    const times: number[] = [];
+    Object.assign(window, { times });
+    document.addEventListener(
+      "keydown",
+      ({ timeStamp }) => {
+        requestAnimationFrame(() => {
+          const channel = new MessageChannel();
+          channel.port1.onmessage = () => times.push(performance.now() - timeStamp);
+          channel.port2.postMessage(null);
+        });
+      },
+      true,
+    );
+  });
+  await page.keyboard.type("here is what somebody types while it computes. ".repeat(3), {
+    delay: 40,
+  });
+  return page.evaluate(() => (window as unknown as { times: number[] }).times);
+}
+
+/** The same in a page with a bare text field and nothing else. */
+async function bareKeyTimes(page: Page): Promise<number[]> {
+  await page.goto("about:blank");
+  await page.setContent("<textarea></textarea>");
+  await page.locator("textarea").focus();
+  return keyTimes(page);
+}
+
 it("shows keys at once while the image computes", async () => {
   await inChromium(async ({ context }) => {
+    const bare = await bareKeyTimes(await context.newPage());
     const windows = await WindowsPage.open(context, server.address);
     await windows.run("[ [ 1000 factorial ] repeat ] forkAt: Processor userBackgroundPriority");
     await windows.write("");
-    await windows.page.evaluate(() => {
-      const times: number[] = [];
-      Object.assign(window, { times });
-      document.addEventListener(
-        "keydown",
-        ({ timeStamp }) => {
-          requestAnimationFrame(() => {
-            const channel = new MessageChannel();
-            channel.port1.onmessage = () => times.push(performance.now() - timeStamp);
-            channel.port2.postMessage(null);
-          });
-        },
-        true,
-      );
-    });
-    await windows.page.keyboard.type("here is what somebody types while it computes. ".repeat(3), {
-      delay: 40,
-    });
-    const times = await windows.page.evaluate(
-      () => (window as unknown as { times: number[] }).times,
-    );
-    const rate = await frameRate(windows.page);
+    const times = await keyTimes(windows.page);
     report("key to screen", {
       "median ms": median(times),
       "slowest ms": Math.max(...times),
-      "a frame": 1000 / rate,
+      "bare text field": median(bare),
       aim: "16 ms",
     });
-    expect(median(times)).toBeLessThan((1000 / rate) * 2);
+    expect(median(times)).toBeLessThan(median(bare) * 3);
   });
 });
 
@@ -241,7 +252,11 @@ it("keeps up with sixty changes a second", async () => {
     await windows.run(`| holder |
 holder := ValueHolder with: 0.
 (WindowView title: 'Ticks' content: ((LabelView on: holder) name: 'Ticks'; yourself)) place: #right; open.
-[ [ holder update: [ :n | n + 1 ]. (Delay forMilliseconds: 16) wait ] repeat ] fork`);
+[ | start |
+  start := Time millisecondClockValue.
+  1 to: 100000 do: [ :change |
+    holder value: change.
+    (Delay forMilliseconds: (start + (change * 1000 // 60) - Time millisecondClockValue max: 1)) wait ] ] fork`);
     await windows.window("Ticks").waitFor();
     const idle = await frameRate(windows.page);
     let [shown, counted] = [0, 0];
@@ -261,7 +276,7 @@ holder := ValueHolder with: 0.
 
 const watchSeconds = 4;
 
-/** How many texts a label shows in a second, and how many it could have shown. */
+/** How many texts a label shows in a second, and how many were made for it. */
 const watchLabel = (element: HTMLElement | SVGElement): Promise<[number, number]> =>
   new Promise((resolve) => {
     const label = element.querySelector(".label")!;
