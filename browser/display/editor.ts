@@ -111,6 +111,8 @@ export class EditorNode extends ViewNode {
   /** Options and text that have been taken and are not in the editor yet. */
   private readonly newOptions = new Map<string, Extension>();
   private newText: string | undefined;
+  /** Whether that is another text, not an edit of what is shown: nothing leads back. */
+  private isNewText = false;
   private version = -1;
   /** Changes that the image does not know yet. */
   private unsent: ChangeSet | undefined;
@@ -142,6 +144,7 @@ export class EditorNode extends ViewNode {
     else this.dispatchNew();
     this.newOptions.clear();
     this.newText = undefined;
+    this.isNewText = false;
   }
 
   private begin(): void {
@@ -167,9 +170,12 @@ export class EditorNode extends ViewNode {
     );
     const changes =
       newText === undefined ? undefined : difference(editor.state.doc.toString(), newText);
+    const pastOption = this.options.get("history")!;
+    if (this.isNewText) effects.push(pastOption.reconfigure([]));
     if (changes !== undefined) {
       editor.dispatch({ changes, effects, annotations: fromImage.of(true) });
     } else if (effects.length > 0) editor.dispatch({ effects });
+    if (this.isNewText) editor.dispatch({ effects: pastOption.reconfigure(history()) });
   }
 
   private extensions(): Extension[] {
@@ -182,7 +188,7 @@ export class EditorNode extends ViewNode {
       option("gutter"),
       option("lineNumbers"),
       highlightSpecialChars(),
-      history(),
+      option("history", history()),
       drawSelection(),
       EditorState.allowMultipleSelections.of(false),
       indentUnit.of("\t"),
@@ -236,7 +242,7 @@ export class EditorNode extends ViewNode {
   override set(name: string, value: Plain): void {
     switch (name) {
       case "text":
-        this.takeText(value as unknown as [number, string]);
+        this.takeText(value as unknown as [number, string, number]);
         return;
       case "selection":
         this.wantedSelection = value as number[];
@@ -308,8 +314,9 @@ export class EditorNode extends ViewNode {
 
   // Text
 
-  private takeText([version, text]: [number, string]): void {
+  private takeText([version, text, begun]: [number, string, number]): void {
     if (version === this.version) return;
+    if (begun > this.version) this.isNewText = true;
     this.version = version;
     this.unsent = undefined;
     this.newText = text;

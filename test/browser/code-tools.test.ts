@@ -48,6 +48,28 @@ describe("the system browser", () => {
     expect(await windows.print("Zorkling new grow")).toBe("Zorkling new grow 1");
   });
 
+  it("undoes in a text what was done to it, and no more", async () => {
+    await makeClass();
+    await item("Methods", "grow").click();
+    const accepted = await editor("Source code").innerText();
+    await editor("Source code").focus();
+    await windows.press("Control+End");
+    await windows.page.keyboard.insertText(" + 1");
+    await windows.press("Control+z");
+    expect(await editor("Source code").innerText()).toBe(accepted);
+    await type("Source code", "shrink\n\tsize := size - 1");
+    await windows.press("Control+s");
+    await windows.window("Zorkling >> shrink").waitFor();
+    const shrink = await editor("Source code").innerText();
+    await item("Methods", "grow").click();
+    await windows.window("Zorkling >> grow").waitFor();
+    await item("Methods", "shrink").click();
+    await windows.window("Zorkling >> shrink").waitFor();
+    await editor("Source code").focus();
+    await windows.press("Control+z Control+z Control+z");
+    expect(await editor("Source code").innerText()).toBe(shrink);
+  });
+
   it("marks an error where it is, and keeps the text over a reload", async () => {
     await makeClass();
     await type("Source code", "grow\n\t^ size + ]");
