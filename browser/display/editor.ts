@@ -45,7 +45,6 @@ import {
 import {
   Decoration,
   type DecorationSet,
-  drawSelection,
   EditorView,
   GutterMarker,
   gutter,
@@ -55,6 +54,7 @@ import {
   placeholder,
   type ViewUpdate,
 } from "@codemirror/view";
+import { blinkingCaret } from "./caret.ts";
 import { type LookedRange, rangesField, setRanges } from "./editor-ranges.ts";
 import { icon } from "./icons.ts";
 import type { Plain } from "./patches.ts";
@@ -189,7 +189,7 @@ export class EditorNode extends ViewNode {
       option("lineNumbers"),
       highlightSpecialChars(),
       option("history", history()),
-      drawSelection(),
+      blinkingCaret,
       EditorState.allowMultipleSelections.of(false),
       indentUnit.of("\t"),
       EditorState.tabSize.of(4),

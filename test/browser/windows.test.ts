@@ -115,6 +115,20 @@ editor name: 'Marked'.
     await windows.window("Marks").getByRole("alert").waitFor({ state: "detached" });
   });
 
+  it("has a caret that blinks without frames being drawn for it, and not for those who want none", async () => {
+    await windows.write("here");
+    expect(await windows.page.evaluate(() => document.getAnimations().length)).toBe(0);
+    const layer = windows.code().locator("../..").locator(".cm-cursorLayer");
+    const visibility = () => layer.evaluate((element) => getComputedStyle(element).visibility);
+    await windows.until(async () => (await visibility()) === "hidden", "the caret to go");
+    await windows.until(async () => (await visibility()) === "visible", "the caret to come back");
+    await windows.page.emulateMedia({ reducedMotion: "reduce" });
+    await windows.press("x");
+    await windows.page.waitForTimeout(1500);
+    expect(await windows.page.locator(".cm-editor[data-caret]").count()).toBe(0);
+    await windows.page.emulateMedia({ reducedMotion: null });
+  });
+
   it("counts characters as the image does", async () => {
     expect(await windows.print("'a\u{1f600}b' size")).toBe("'a\u{1f600}b' size 3");
     await windows.page.keyboard.type(" + 1");
