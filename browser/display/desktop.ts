@@ -373,6 +373,7 @@ export class DesktopNode extends ViewNode {
     }
     placeChildren(area, shown === undefined ? [this.hint] : [shown.element]);
     this.projector.shown(area);
+    narrowTabs.querySelector('[aria-selected="true"]')?.scrollIntoView({ inline: "nearest" });
   }
 
   // The window in front

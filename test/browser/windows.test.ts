@@ -373,6 +373,14 @@ describe("a narrow page", () => {
     const room = await heightOf(".window-area");
     expect(await heightOf(".editor.code")).toBeGreaterThan(room * 0.8);
     expect(await windows.violations()).toEqual([]);
+    const each = tabs.getByRole("tab");
+    for (let count = await each.count(); count < 6; count++) {
+      await windows.press("Control+o p");
+      await windows.until(async () => (await each.count()) > count, "another playground");
+    }
+    const shownTab = (await tabs.getByRole("tab", { selected: true }).boundingBox())!;
+    expect(shownTab.x).toBeGreaterThanOrEqual(0);
+    expect(shownTab.x + shownTab.width).toBeLessThanOrEqual(390);
     await windows.page.setViewportSize({ width: 1280, height: 800 });
     await windows.window("Transcript").waitFor();
     await windows.window("Playground").waitFor();
