@@ -28,17 +28,22 @@ const heapLimit = 0x8000000;
 
 /** The base image with the tests loaded. */
 export async function testImage(): Promise<Uint8Array> {
-  await buildWhatIsStale(["cli", "image"]);
   const folder = mkdtempSync(join(tmpdir(), "engram-kernel-"));
   try {
-    const image = join(folder, "tests.image");
-    const words = ["cli/engram.cjs", "load", "images/tests", "--save", image];
-    const { status, stderr } = spawnSync(process.execPath, words, { cwd: root, encoding: "utf8" });
-    if (status !== 0) throw new Error(`the tests could not be loaded:\n${stderr}`);
-    return new Uint8Array(readFileSync(image));
+    return new Uint8Array(readFileSync(await testImageFile(folder)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The same as a file in a folder. */
+export async function testImageFile(folder: string): Promise<string> {
+  await buildWhatIsStale(["cli", "image"]);
+  const image = join(folder, "tests.image");
+  const words = ["cli/engram.cjs", "load", "images/tests", "--save", image];
+  const { status, stderr } = spawnSync(process.execPath, words, { cwd: root, encoding: "utf8" });
+  if (status !== 0) throw new Error(`the tests could not be loaded:\n${stderr}`);
+  return image;
 }
 
 export interface Stress {
