@@ -1,11 +1,21 @@
 /** The kernel's own tests under stress. That they pass without is shown by `cli/sunit.test.ts`. */
-import { beforeAll, describe, expect, it } from "vitest";
-import { runKernelTests, testImage } from "./kernel-tests.ts";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runKernelTests, testImageFile } from "./kernel-tests.ts";
+import { survival, testClasses } from "./mutants.ts";
 
+const folder = mkdtempSync(join(tmpdir(), "engram-kernel-"));
+let file: string;
 let image: Uint8Array;
+
 beforeAll(async () => {
-  image = await testImage();
+  file = await testImageFile(folder);
+  image = new Uint8Array(readFileSync(file));
 });
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A sample that leaves out what is slow, files, and what looks at memory. */
 const sample = ["IntervalTest", "OrderedCollectionTest", "ExceptionTest", "ContextTest"];
@@ -34,5 +44,14 @@ describe("the kernel's tests", () => {
     expect(failures).toEqual([]);
     expect(passed).toBeGreaterThan(20);
     expect(reopened).toBeGreaterThan(3);
+  });
+
+  it("can fail, each by one mistake in it", () => {
+    expect(testClasses(file).length).toBeGreaterThan(200);
+    for (const name of ["PointTest", "FractionTest", "StackProtocolTest", "HaltTest"]) {
+      const { tests, survivors } = survival(file, name);
+      expect(survivors).toEqual([]);
+      expect(tests).toBeGreaterThan(2);
+    }
   });
 });
