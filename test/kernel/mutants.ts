@@ -3,18 +3,15 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-/** A mutant may end what would have ended the others. */
-const timeout = 300_000;
+/** A mutant may take from the image what would have ended it. */
+const timeout = 60_000;
 /** Classes that test the running of tests, and compilers: a mistake in them is one in what looks for it. */
 const left = /^(Misbehaving|HeadlessTestRunner|SUnit|TestMutants|DialectsTest)/;
 
-function print(image: string, code: string): { printed: string; problem: string } {
-  const { stdout, stderr, signal } = spawnSync(
-    process.execPath,
-    ["cli/engram.cjs", image, "eval", code],
-    { cwd: root, encoding: "utf8", timeout, killSignal: "SIGKILL" },
-  );
-  return { printed: stdout, problem: signal ?? stderr };
+function print(image: string, code: string): string {
+  const words = ["cli/engram.cjs", image, "eval", code];
+  const options = { cwd: root, encoding: "utf8", timeout, killSignal: "SIGKILL" } as const;
+  return spawnSync(process.execPath, words, options).stdout;
 }
 
 /** The names of the classes with tests, but those of tools: these wait for a page. */
@@ -22,7 +19,7 @@ export function testClasses(image: string): string[] {
   const code = `(TestCase allSubclasses reject: [ :each |
     each isAbstract or: [ each allTestSelectors isEmpty or: [ #( 'Display-Tests' 'Tools-Tests' ) includes: each packageName ] ] ])
       do: [ :each | Transcript show: each name; cr ]`;
-  const names = print(image, code).printed.split("\n");
+  const names = print(image, code).split("\n");
   return names.filter((name) => /^[A-Z]\w+$/.test(name) && !left.test(name)).sort();
 }
 
@@ -32,11 +29,28 @@ export interface Survival {
   readonly survivors: readonly string[];
 }
 
-/** Makes each test of a class fail by one mistake, if that can be. */
+/**
+ * Makes each test of a class fail by one mistake, if that can be. One mistake may spoil what others need:
+ * what seems to survive is looked at once more, alone.
+ */
 export function survival(image: string, name: string): Survival {
-  const { printed, problem } = print(image, `TestMutants reportOn: ${name} to: Transcript`);
+  const printed = print(image, `TestMutants reportOn: ${name} to: Transcript`);
   const line = printed.match(new RegExp(`^mutants of ${name}: (\\d+)(.*)$`, "m"));
-  if (line === null) return { tests: 0, survivors: [`${name}: no report: ${problem}`] };
-  const survivors = line[2]!.split(" ").filter((each) => each !== "");
-  return { tests: Number(line[1]), survivors: survivors.map((each) => `${name}>>${each}`) };
+  const tests = line === null ? testsOf(image, name) : line[2]!.split(" ").filter(Boolean);
+  return {
+    tests: line === null ? tests.length : Number(line[1]),
+    survivors: tests
+      .filter((each) => !isKilled(image, name, each))
+      .map((each) => `${name}>>${each}`),
+  };
+}
+
+function testsOf(image: string, name: string): string[] {
+  const code = `(TestMutants testsOf: ${name}) do: [ :each | Transcript show: each; cr ]`;
+  return print(image, code).match(/^test\w*$/gm) ?? [];
+}
+
+function isKilled(image: string, name: string, selector: string): boolean {
+  const code = `(TestMutants of: ${name} selector: #${selector}) isKilled`;
+  return /^true$/m.test(print(image, code));
 }
