@@ -65,6 +65,8 @@ test.each([
   ["foo [:a:b]", "block argument name expected at <:>"],
   ["foo <bar: baz> ^ 3", "literal constant expected at <baz>"],
   ["foo <primitive: 1 error: reason> ^ 3", "none"],
+  ["foo <primitive: 'bar' module: 'baz' error: reason> ^ reason", "none"],
+  ["foo <primitive: 'bar' error: reason module: 'baz'> ^ reason", "none"],
   ["foo <bar: nil> ^ 3", "none"],
   ["foo < + 3> ^ 3", "none"],
   ["foo <+ 3> ^ 3", "end of statement expected at <+>"],

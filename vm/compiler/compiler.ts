@@ -102,9 +102,17 @@ function readPragmas(nodes: readonly PragmaNode[], argumentCount: number): Pragm
     const { selector } = node;
     const values = node.arguments.map((argument) => argument.value);
     result.descriptions.push({ selector, arguments: values });
-    if (selector !== "primitive:" && selector !== "primitive:error:") continue;
-    const [designator, errorTemp] = values;
-    const name = designator && primitiveName(designator, argumentCount);
+    const keywords = selector.split(/(?<=:)/);
+    if (!isPrimitivePragma(keywords)) continue;
+    const errorIndex = keywords.indexOf("error:");
+    const errorTemp = values[errorIndex];
+    if (errorTemp?.kind === "symbol") {
+      const { start, stop } = node.arguments[errorIndex]!;
+      result.errorTemp = { name: errorTemp.value, start, stop };
+    }
+    // What another machine has in a module, this one has not: the method's code is run.
+    if (keywords.includes("module:")) continue;
+    const name = values[0] && primitiveName(values[0], argumentCount);
     if (name === undefined) {
       result.warnings.push({
         kind: "primitive",
@@ -112,14 +120,15 @@ function readPragmas(nodes: readonly PragmaNode[], argumentCount: number): Pragm
         start: node.start,
         stop: node.stop,
       });
-      if (errorTemp?.kind === "symbol") result.errorTemp = errorDeclaration(node, errorTemp.value);
       continue;
     }
-    const primitiveErrorTemp = errorTemp?.kind === "symbol";
-    result.primitive = { name, primitiveErrorTemp };
-    if (primitiveErrorTemp) result.errorTemp = errorDeclaration(node, errorTemp.value);
+    result.primitive = { name, primitiveErrorTemp: errorTemp?.kind === "symbol" };
   }
   return result;
+}
+
+function isPrimitivePragma([first, ...others]: readonly string[]): boolean {
+  return first === "primitive:" && others.every((each) => ["error:", "module:"].includes(each));
 }
 
 /**
@@ -134,9 +143,4 @@ function primitiveName(designator: Literal, argumentCount: number): string | und
   const mirror = mirrorOf(name);
   const candidates = mirror === undefined ? [name] : [name, mirror];
   return candidates.find((each) => [-1, argumentCount].includes(primitiveArguments.get(each)!));
-}
-
-function errorDeclaration(node: PragmaNode, name: string): Declaration {
-  const { start, stop } = node.arguments[1]!;
-  return { name, start, stop };
 }
