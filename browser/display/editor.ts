@@ -385,11 +385,17 @@ export class EditorNode extends ViewNode {
   }
 
   override restoreScroll(): void {
-    const wanted = this.scroll;
+    this.scrollBack(this.scroll, 4);
+  }
+
+  /** Lines that have never been laid out are taken to be short: there may be more room once those in sight are. */
+  private scrollBack(wanted: number, tries: number): void {
+    const { scrollDOM } = this.editor;
     this.editor.requestMeasure({
       read: () => {},
       write: () => {
-        this.editor.scrollDOM.scrollTop = wanted;
+        scrollDOM.scrollTop = wanted;
+        if (tries > 1 && scrollDOM.scrollTop < wanted - 1) this.scrollBack(wanted, tries - 1);
       },
     });
   }

@@ -42,6 +42,8 @@ export abstract class ViewNode {
         return;
       case "height":
         style.height = length(value);
+        // A view that shares the room it is given begins at no height of its own.
+        style.minHeight = style.height;
         style.flexShrink = "0";
         return;
       case "look":

@@ -405,7 +405,7 @@ export function shown(page: Page): Promise<string[]> {
             ? [scroller.clientWidth, scroller.clientHeight]
             : undefined,
         scroll:
-          scroller !== null && hasLife(scroller)
+          scroller !== null && (hasLife(scroller) || scroller.clientHeight === 0)
             ? undefined
             : Math.round((scroller ?? element).scrollTop) || undefined,
         value: input?.value,
