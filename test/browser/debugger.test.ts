@@ -82,18 +82,24 @@ describe("the debugger", () => {
 });
 
 describe("the debugger's commands", () => {
-  /** The debugger in front, whatever it is called. */
-  const front = () =>
-    windows.page.getByRole("region").filter({ has: windows.page.getByLabel("Stack") });
-  const choose = (name: string) => front().getByRole("button", { name, exact: true }).click();
-  const stack = () => front().getByLabel("Stack").getByRole("option").allInnerTexts();
-  const atWork = async () => (await front().locator(".cm-at-work").allInnerTexts()).join("");
+  const evaluation = "Debug Evaluation";
+  const stack = () =>
+    debuggerWindow(evaluation).getByLabel("Stack").getByRole("option").allInnerTexts();
+  const atWork = async () =>
+    (await debuggerWindow(evaluation).locator(".cm-at-work").allInnerTexts()).join("");
+
+  /** Stops before the first message of some code. */
+  async function debug(code: string): Promise<void> {
+    await windows.write(code);
+    await windows.press("Control+a Control+Shift+d");
+    await windows.until(async () => (await stack())[0] === "UndefinedObject>>DoIt", "the debugger");
+  }
 
   /** Takes a step, and answers once it is done: what is on top then, and what is next there. */
   async function step(name: string): Promise<[string, string]> {
     const state = async () => JSON.stringify([await stack(), await atWork()]);
     const before = await state();
-    await choose(name);
+    await press(name, evaluation);
     await windows.until(async () => (await state()) !== before, `${name} to be done`);
     return [(await stack())[0]!.trim(), await atWork()];
   }
@@ -113,11 +119,9 @@ describe("the debugger's commands", () => {
 
   it("step into, over and out, restart, and return a value", async () => {
     await makeClass();
-    await windows.write(
+    await debug(
       "| stepper |\nstepper := Stepper new.\nTranscript show: stepper run printString; cr",
     );
-    await windows.press("Control+a Control+Shift+d");
-    await windows.until(async () => (await stack())[0] === "UndefinedObject>>DoIt", "the debugger");
     expect(await step("Over")).toEqual(["UndefinedObject>>DoIt", "stepper run"]);
     expect(await step("Into")).toEqual(["Stepper>>run", "self twice: 3"]);
     expect(await step("Into")).toEqual(["Stepper>>twice:", "self add: n"]);
@@ -126,53 +130,48 @@ describe("the debugger's commands", () => {
     expect(await step("Out")).toEqual(["Stepper>>twice:", "one + (self add: one)"]);
     expect(await step("Restart")).toEqual(["Stepper>>twice:", "self add: n"]);
     expect(await step("Into")).toEqual(["Stepper>>add:", "n + 1"]);
-    await choose("Return…");
+    await press("Return…", evaluation);
     const dialog = windows.page.getByRole("dialog");
     await dialog.getByRole("textbox").fill("100");
     await windows.press("Enter");
     await windows.until(async () => (await stack())[0] === "Stepper>>twice:", "the return");
-    await choose("Proceed");
-    await front().waitFor({ state: "detached" });
+    await press("Proceed", evaluation);
+    await debuggerWindow(evaluation).waitFor({ state: "detached" });
     await windows.page.locator(".xterm-rows").getByText("201", { exact: true }).waitFor();
   });
 
   it("run to the caret, and go on with another value of a variable", async () => {
-    await makeClass();
-    await windows.write(
+    await debug(
       "| sum |\nsum := 0.\n1 to: 5 do: [ :each |\n\tsum := sum + each ].\nTranscript show: 'sum ' , sum printString; cr",
     );
-    await windows.press("Control+a Control+Shift+d");
-    await windows.until(async () => (await stack())[0] === "UndefinedObject>>DoIt", "the debugger");
-    await front().getByRole("textbox", { name: "Source" }).focus();
+    await debuggerWindow(evaluation).getByRole("textbox", { name: "Source" }).focus();
     await windows.press("Control+End");
-    await choose("Run to here");
-    await front().getByLabel("Variables").getByText("15", { exact: true }).waitFor();
-    await front()
-      .getByLabel("Variables")
-      .getByText("sum", { exact: true })
-      .click({ button: "right" });
+    await press("Run to here", evaluation);
+    await row("Variables", "15", evaluation).waitFor();
+    await row("Variables", "sum", evaluation).click({ button: "right" });
     await windows.page.getByRole("menuitem", { name: "Change value…" }).click();
     await windows.page.getByRole("dialog").getByRole("textbox").fill("77");
     await windows.press("Enter");
-    await front().getByLabel("Variables").getByText("77", { exact: true }).waitFor();
-    await choose("Proceed");
+    await row("Variables", "77", evaluation).waitFor();
+    await press("Proceed", evaluation);
     await windows.page.locator(".xterm-rows").getByText("sum 77").waitFor();
   });
 
   it("make a method that is missing", async () => {
     await makeClass();
     await windows.run("Transcript show: 'half ' , (Stepper new half: 84) printString; cr");
-    await choose("Create method");
+    const missing = "Instance of Stepper did not understand #half:";
+    await press("Create method", missing);
     const dialog = windows.page.getByRole("dialog");
     await dialog.getByRole("option", { name: "Stepper", exact: true }).click();
     await dialog.getByRole("button", { name: "OK" }).click();
-    const source = front().getByRole("textbox", { name: "Source" });
+    const source = debuggerWindow(missing).getByRole("textbox", { name: "Source" });
     await windows.until(async () => /^half: /.test(await source.innerText()), "the new method");
     await source.focus();
     await windows.press("Control+a");
     await windows.page.keyboard.insertText("half: n\n\t^ n / 2");
     await windows.press("Control+s");
-    await choose("Proceed");
+    await press("Proceed", missing);
     await windows.page.locator(".xterm-rows").getByText("half 42").waitFor();
   });
 });

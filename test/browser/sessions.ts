@@ -404,6 +404,7 @@ export function shown(page: Page): Promise<string[]> {
           : scroller?.classList.contains("list-scroller")
             ? [scroller.clientWidth, scroller.clientHeight]
             : undefined,
+        // Without height nothing is seen of where it is; once there is room it scrolls back.
         scroll:
           scroller !== null && (hasLife(scroller) || scroller.clientHeight === 0)
             ? undefined
