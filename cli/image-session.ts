@@ -83,6 +83,9 @@ export function named(error: unknown, path: string): unknown {
   return new ImageError(code, refusal, causes);
 }
 
+/** How the host's timeline names the time that opening took. */
+const openingMeasure = "open image";
+
 /** Where a session saves: into the image it opened, under another name, or nowhere. */
 export type SaveTarget = "same" | "nowhere" | { readonly path: string };
 
@@ -143,10 +146,12 @@ export class ImageSession {
     target: SaveTarget,
     notes: () => SnapshotNotes,
   ): Promise<ImageSession> {
+    const start = performance.now();
     let lock: StorageLock | undefined;
     try {
       if (target === "same") lock = lockOf(path);
       const file = await openHeapOf(path, memory, target);
+      performance.measure(openingMeasure, { start });
       return new ImageSession(path, memory, target, notes, file, lock);
     } catch (error) {
       if (lock !== undefined) now(lock.release());

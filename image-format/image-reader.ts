@@ -321,7 +321,7 @@ function chainRefusal(segment: Segment, expected: string, found: string): ImageE
   return new ImageError("EIMG_CHAIN", { place, expected, found });
 }
 
-const largestRead = 16 * chunkSize;
+const largestRead = 8 * chunkSize;
 /** How many reads may be under way at once, where the host has reads that do not make us wait. */
 const readsAtOnce = 8;
 

@@ -1,7 +1,7 @@
 /** The measurements of work with images: their names, and each in a process of its own. */
 
 import { fileURLToPath } from "node:url";
-import { runNode } from "./engram-runner.ts";
+import { commandLine, runNode } from "./engram-runner.ts";
 
 export interface ImageFigure {
   readonly name: string;
@@ -35,6 +35,15 @@ export function openTwice(image: string): { readonly afresh: number; readonly ag
     .split("\n")
     .map(Number);
   return { afresh: afresh!, again: again! };
+}
+
+/** Milliseconds that opening the base image takes in the command line as it is shipped. */
+export function openInCommand(): number {
+  const reporter = fileURLToPath(
+    new URL("../../test/benchmarks/report-opening.cjs", import.meta.url),
+  );
+  const lines = runNode(["--require", reporter, commandLine, "eval", "nil"]).split("\n");
+  return Number(lines.at(-1));
 }
 
 export function runImageWork(name: ImageWork, place: WorkPlace): ImageFigure[] {

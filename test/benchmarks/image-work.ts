@@ -31,7 +31,13 @@ import { dirtyPageCount } from "../../vm/snapshot.ts";
 import { pageBytes } from "../../vm/spec/layouts.ts";
 import { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { commandLine, numbersIn, root, runNode } from "./engram-runner.ts";
-import { type ImageFigure, type ImageWork, openTwice, type WorkPlace } from "./image-figures.ts";
+import {
+  type ImageFigure,
+  type ImageWork,
+  openInCommand,
+  openTwice,
+  type WorkPlace,
+} from "./image-figures.ts";
 import { median } from "./statistics.ts";
 
 const notes = () => ({ created: "", toolVersion: "bench" });
@@ -102,10 +108,12 @@ class PrintingHost extends NodeHost {
 }
 
 function openBase({ quick, runs }: WorkPlace): ImageFigure[] {
+  const inCommand: number[] = [];
   const afresh: number[] = [];
   const again: number[] = [];
   const theirs: number[] = [];
   for (let round = 0; round < (quick ? 2 : 3 * runs); round++) {
+    inCommand.push(openInCommand());
     const opened = openTwice(baseImagePath);
     afresh.push(opened.afresh);
     again.push(opened.again);
@@ -113,6 +121,7 @@ function openBase({ quick, runs }: WorkPlace): ImageFigure[] {
   }
   const versus = { what: "reading the file, CRC-32", value: median(theirs) };
   return [
+    { name: "open the base image in `engram eval`", value: median(inCommand), unit: "ms", versus },
     { name: "open the base image afresh", value: median(afresh), unit: "ms", versus },
     { name: "open the base image again", value: median(again), unit: "ms", versus },
   ];

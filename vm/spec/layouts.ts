@@ -218,7 +218,7 @@ export const MethodDictionarySlot = { tally: 0, array: 1, firstKey: 2 } as const
  *   slot 1  argument count (7) | temporary count (8) | operand depth (8) | flags
  *
  * The last literals of a CompiledMethod are, in this order: properties (nil or
- * an object that holds pragmas and more), source (String or nil), selector,
+ * an object that holds pragmas and more), source (String, packed bytes or nil), selector,
  * method class. The last two literals of a CompiledBlock: outer code, method class.
  * Temporary count excludes arguments.
  */
