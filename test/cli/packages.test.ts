@@ -24,6 +24,24 @@ function sources(root: string): Map<string, string> {
   );
 }
 
+/** Texts whose methods come in one order: FileTree and chunks keep theirs, not the author's. */
+function inOneOrder(texts: ReadonlyMap<string, string>): Map<string, string[]> {
+  const sections = (text: string) =>
+    text
+      .trim()
+      .split(/\n\n(?=\{ #category)/)
+      .sort();
+  return new Map([...texts].map(([name, text]) => [name, sections(text)]));
+}
+
+/** All that the image knows of the packages: definitions, comments, protocols, pragmas, sources. */
+async function description(image: string): Promise<string> {
+  const script = join(import.meta.dirname, "describe-packages.st");
+  const { code, out, err } = await engram(["-i", image, "run", script, ...packages]);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  return out;
+}
+
 /** Class, selector and outcome of each test. */
 async function results(image: string): Promise<string[]> {
   const { out } = await engram(["-i", image, "test", "Meridian-Tests", "--json"]);
@@ -55,14 +73,21 @@ describe("a project", { timeout: 120_000 }, () => {
     const expected = await results(original);
     expect(expected.length).toBeGreaterThan(50);
     expect(expected.filter((each) => !each.endsWith(" pass"))).toEqual([]);
-    const before = sources(join(project, "src"));
-    for (const name of [...before.keys()]) if (name.startsWith("BaselineOf")) before.delete(name);
+    const told = await description(original);
+    const written = sources(join(project, "src"));
+    for (const name of [...written.keys()]) if (name.startsWith("BaselineOf")) written.delete(name);
+    const lines = [...written.values()].map((text) => text.trimEnd().split("\n").length);
+    expect(lines.reduce((sum, each) => sum + each)).toBeGreaterThanOrEqual(3000);
     for (const format of ["tonel", "filetree", "chunks"]) {
       await exported(original, format, format);
       const image = await loaded(format, `${format}.image`);
       expect(await results(image)).toEqual(expected);
+      expect(await description(image)).toEqual(told);
+      await exported(image, "tonel", `tonel-after-${format}`);
+      const again = sources(join(folder(), `tonel-after-${format}`));
+      expect(inOneOrder(again)).toEqual(inOneOrder(written));
+      if (format === "tonel") expect(again).toEqual(written);
     }
-    expect(sources(join(folder(), "tonel"))).toEqual(before);
   });
 
   it("is built and tested in its folder with one word", async () => {
