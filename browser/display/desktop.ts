@@ -118,6 +118,10 @@ export class DesktopNode extends ViewNode {
     this.levels.observe(area, { subtree: true, attributes: true, attributeFilter: ["aria-level"] });
   }
 
+  override get frontNode(): ViewNode {
+    return this.windows.find((each) => each.id === this.active) ?? this;
+  }
+
   override dispose(): void {
     narrowPage.removeEventListener("change", this.narrowChanged);
     this.observer.disconnect();

@@ -1,7 +1,8 @@
 /**
  * Keys as the image knows them: `Mod+Shift+D`, `F8`, or one behind another,
  * `Mod+O P`. Mod is Command on a Mac, Control elsewhere. A key belongs to the
- * innermost view around the focus that has a command for it.
+ * innermost view around the focus that has a command for it; where nothing has the focus, to the
+ * window in front.
  */
 import type { Projector } from "./projector.ts";
 import type { ViewNode } from "./view-node.ts";
@@ -55,7 +56,7 @@ export class KeyDispatcher {
     // What is behind a dialog has to wait.
     if (document.querySelector("dialog[open]") !== null) return;
     if (target !== document.body && !projector.host.contains(target)) return;
-    const innermost = projector.nodeAround(target) ?? projector.rootNode;
+    const innermost = projector.nodeAround(target) ?? projector.rootNode?.frontNode;
     if (innermost === undefined) return;
     const name = keyName(event);
     const isSecond = this.first !== "" && performance.now() - this.firstTime < chordMilliseconds;

@@ -21,6 +21,11 @@ export abstract class ViewNode {
     element.classList.add("view");
   }
 
+  /** The view in this one that the user has before him. */
+  get frontNode(): ViewNode {
+    return this;
+  }
+
   /** Takes names of attributes, each with its value behind it. */
   setAll(attributes: readonly Plain[]): void {
     for (let index = 0; index < attributes.length; index += 2) {

@@ -141,6 +141,35 @@ export class WindowsPage {
     await this.page.getByRole("menu").getByRole("menuitem", { name: command }).click();
   }
 
+  /** Chooses from the menu that belongs to something. */
+  async chooseFor(something: Locator, command: string | RegExp): Promise<void> {
+    await something.click({ button: "right" });
+    await this.page.getByRole("menu").getByRole("menuitem", { name: command }).click();
+  }
+
+  /** Answers a dialog that asks for a line. */
+  async answer(question: string | RegExp, line: string): Promise<void> {
+    const dialog = this.page.getByRole("dialog", { name: question });
+    await dialog.getByRole("textbox").fill(line);
+    await this.press("Enter");
+    await dialog.waitFor({ state: "detached" });
+  }
+
+  /** Answers a dialog by a button of it. */
+  async confirm(question: string | RegExp, button: string): Promise<void> {
+    const dialog = this.page.getByRole("dialog", { name: question });
+    await dialog.getByRole("button", { name: button, exact: true }).click();
+    await dialog.waitFor({ state: "detached" });
+  }
+
+  /** Answers a dialog with a list. */
+  async pick(question: string | RegExp, name: string): Promise<void> {
+    const dialog = this.page.getByRole("dialog", { name: question });
+    await dialog.getByRole("option", { name, exact: true }).click();
+    await dialog.getByRole("button", { name: "OK" }).click();
+    await dialog.waitFor({ state: "detached" });
+  }
+
   /** Saves with the button, and waits until it is done. */
   async save(): Promise<void> {
     const saved = this.page.evaluate(
