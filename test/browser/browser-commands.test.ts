@@ -263,6 +263,42 @@ describe("of methods", () => {
   });
 });
 
+describe("by drag and drop", () => {
+  it("a method goes to another protocol", async () => {
+    await item("Methods", "area").dragTo(item("Protocols", "arithmetic"));
+    await windows.until(
+      async () => (await value("(PlotShape >> #area) protocolName")) === "#arithmetic",
+      "the method in the other protocol",
+    );
+  });
+
+  it("a class goes to another package", async () => {
+    await windows.chooseFor(item("Packages", "Plots"), "New package…");
+    await windows.answer(/package/, "Flats");
+    await item("Packages", "Plots").click();
+    await item("Classes", "PlotSquare").dragTo(item("Packages", "Flats"));
+    await windows.until(
+      async () => (await value("PlotSquare package name")) === "#Flats",
+      "the class in the other package",
+    );
+  });
+});
+
+describe("the comment of a class", () => {
+  it("is written and accepted", async () => {
+    await item("Classes", "PlotShape").click();
+    await windows.page.getByRole("tab", { name: "Comment" }).click();
+    await windows.page.getByRole("textbox", { name: "Comment" }).last().focus();
+    await windows.press("Control+a");
+    await windows.page.keyboard.insertText("I am a shape of ground.");
+    await windows.press("Control+s");
+    await windows.until(
+      async () => (await value("PlotShape comment")) === "'I am a shape of ground.'",
+      "the comment",
+    );
+  });
+});
+
 describe("refactorings", () => {
   it("rename a class", async () => {
     await windows.chooseFor(item("Classes", "PlotShape"), "Rename class…");
