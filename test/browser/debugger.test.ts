@@ -1,7 +1,7 @@
 /** Debugger, inspector and process browser, as a person works with them. */
 import { describe, expect, it } from "vitest";
 import { freshWindows } from "./fresh-windows.ts";
-import type { WindowsPage } from "./windows.ts";
+import { rowOf, type WindowsPage } from "./windows.ts";
 
 let windows: WindowsPage;
 freshWindows((page) => {
@@ -13,12 +13,9 @@ const debuggerWindow = (title = "ZeroDivide") => windows.window(title);
 const press = (name: string, title?: string): Promise<void> =>
   debuggerWindow(title).getByRole("button", { name, exact: true }).click();
 
-/** A row of a list or table of a window, by its text. */
+/** A row of a list or table of a debugger, by its text. */
 const row = (list: string, text: string | RegExp, title?: string) =>
-  debuggerWindow(title)
-    .locator(`[aria-label="${list}"]`)
-    .getByText(text, { exact: typeof text === "string" })
-    .first();
+  rowOf(debuggerWindow(title), list, text);
 
 describe("the debugger", () => {
   it("opens on an error, shows variables, and goes on with edited code", async () => {
@@ -131,9 +128,7 @@ describe("the debugger's commands", () => {
     expect(await step("Restart")).toEqual(["Stepper>>twice:", "self add: n"]);
     expect(await step("Into")).toEqual(["Stepper>>add:", "n + 1"]);
     await press("Return…", evaluation);
-    const dialog = windows.page.getByRole("dialog");
-    await dialog.getByRole("textbox").fill("100");
-    await windows.press("Enter");
+    await windows.answer("Return the value of", "100");
     await windows.until(async () => (await stack())[0] === "Stepper>>twice:", "the return");
     await press("Proceed", evaluation);
     await debuggerWindow(evaluation).waitFor({ state: "detached" });
@@ -148,10 +143,8 @@ describe("the debugger's commands", () => {
     await windows.press("Control+End");
     await press("Run to here", evaluation);
     await row("Variables", "15", evaluation).waitFor();
-    await row("Variables", "sum", evaluation).click({ button: "right" });
-    await windows.page.getByRole("menuitem", { name: "Change value…" }).click();
-    await windows.page.getByRole("dialog").getByRole("textbox").fill("77");
-    await windows.press("Enter");
+    await windows.chooseFor(row("Variables", "sum", evaluation), "Change value…");
+    await windows.answer("New value of sum", "77");
     await row("Variables", "77", evaluation).waitFor();
     await press("Proceed", evaluation);
     await windows.page.locator(".xterm-rows").getByText("sum 77").waitFor();
@@ -162,9 +155,7 @@ describe("the debugger's commands", () => {
     await windows.run("Transcript show: 'half ' , (Stepper new half: 84) printString; cr");
     const missing = "Instance of Stepper did not understand #half:";
     await press("Create method", missing);
-    const dialog = windows.page.getByRole("dialog");
-    await dialog.getByRole("option", { name: "Stepper", exact: true }).click();
-    await dialog.getByRole("button", { name: "OK" }).click();
+    await windows.pick(/./, "Stepper");
     const source = debuggerWindow(missing).getByRole("textbox", { name: "Source" });
     await windows.until(async () => /^half: /.test(await source.innerText()), "the new method");
     await source.focus();

@@ -2,7 +2,7 @@
 import type { Locator } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { oneBrowser } from "./one-browser.ts";
-import { WindowsPage } from "./windows.ts";
+import { rowOf as row, WindowsPage } from "./windows.ts";
 
 let windows: WindowsPage;
 
@@ -43,13 +43,6 @@ const button = (window: Locator, name: string): Promise<void> =>
 const printed = (text: string): Promise<void> =>
   windows.page.locator(".xterm-rows").getByText(text, { exact: true }).waitFor();
 
-/** A row of a list or table, by its text. */
-const row = (window: Locator, list: string, text: string | RegExp): Locator =>
-  window
-    .locator(`[aria-label="${list}"]`)
-    .getByText(text, { exact: typeof text === "string" })
-    .first();
-
 /** Gives a command by its name. */
 async function byPalette(command: string): Promise<void> {
   await windows.press("F1");
@@ -59,9 +52,6 @@ async function byPalette(command: string): Promise<void> {
   await palette.getByRole("option", { name: new RegExp(`^${command}`) }).click();
   await palette.waitFor({ state: "detached" });
 }
-
-/** Shows the terminal below the other windows. */
-const openTranscript = (): Promise<void> => windows.press("Control+o t");
 
 describe("in the debugger", () => {
   const halted = () => windows.window("Halt");
@@ -455,7 +445,7 @@ describe("windows", () => {
   });
 
   it("print where one sees it", async () => {
-    await openTranscript();
+    await windows.press("Control+o t");
     await title(/Transcript/)
       .first()
       .waitFor();

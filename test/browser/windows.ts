@@ -12,6 +12,13 @@ desktop := Display current desktop.
 desktop openFirstWindows.
 desktop windows first closeNow`;
 
+/** A row of a list or table of a window, by its text. */
+export const rowOf = (window: Locator, list: string, text: string | RegExp): Locator =>
+  window
+    .locator(`[aria-label="${list}"]`)
+    .getByText(text, { exact: typeof text === "string" })
+    .first();
+
 /** A tab with windows. */
 export class WindowsPage {
   readonly page: Page;
