@@ -71,8 +71,6 @@ export interface OpenParameters {
   readonly generation?: number;
   readonly columns: number;
   readonly rows: number;
-  /** One number, counted up whenever a save has ended; only where the page is isolated. */
-  readonly savesEnded?: SharedArrayBuffer;
 }
 
 export interface Opened {
@@ -114,8 +112,15 @@ export const storageKinds = ["opfs", "indexedDb"] as const;
 export type StorageKind = (typeof storageKinds)[number];
 
 export type FromPage =
-  /** Comes first: the storage to use; absent: the best there is. */
-  | { readonly kind: "begin"; readonly storage: StorageKind | undefined }
+  /**
+   * Comes first. The storage to use, absent: the best there is. One number, counted up with each
+   * request that is answered or refused; only where the page is isolated.
+   */
+  | {
+      readonly kind: "begin";
+      readonly storage: StorageKind | undefined;
+      readonly answered: Int32Array | undefined;
+    }
   /** What will be asked for: it may be read before. */
   | { readonly kind: "expect"; readonly source: ImageSource }
   | { readonly kind: "request"; readonly id: number; readonly request: Request }

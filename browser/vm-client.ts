@@ -27,6 +27,8 @@ const pingMilliseconds = 1000;
 /** A worker silent for so long is taken to hang. */
 const patienceMilliseconds = 6000;
 const savingPatienceMilliseconds = 120_000;
+/** How long a page that goes away waits for answers: where it can tell that they are there, and elsewhere. */
+const leavingPatienceMilliseconds = { known: 5000, unknown: 250 };
 /** Requests that capture what the image is. */
 const capturing: ReadonlySet<RequestName> = new Set(["save", "saveAs", "export", "close"]);
 
@@ -73,6 +75,10 @@ export class VmClient {
   private readonly order = new Ordering();
   private readonly pending = new Map<number, Pending>();
   private requestCount = 0;
+  private readonly answered =
+    typeof SharedArrayBuffer === "undefined"
+      ? undefined
+      : new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   private watch: ReturnType<typeof setInterval> | undefined;
   private lastHeard = 0;
   private isSaving = false;
@@ -89,7 +95,7 @@ export class VmClient {
       event.preventDefault();
       this.fail(refusedOf(new Error(event.message || "the worker could not be started")));
     };
-    this.send({ kind: "begin", storage: askedStorage() });
+    this.send({ kind: "begin", storage: askedStorage(), answered: this.answered });
   }
 
   /** Has the worker read what it will be asked to open. */
@@ -140,6 +146,17 @@ export class VmClient {
       this.noteSilence(now - this.lastHeard > patience);
       this.send({ kind: "ping" });
     }, pingMilliseconds);
+  }
+
+  /** The page goes away, and the worker with it: holds both until all requests are answered. */
+  awaitAnswersAtOnce(): void {
+    const { answered, requestCount } = this;
+    if (this.pending.size === 0) return;
+    const { known, unknown } = leavingPatienceMilliseconds;
+    const end = performance.now() + (answered === undefined ? unknown : known);
+    while (performance.now() < end) {
+      if (answered !== undefined && Atomics.load(answered, 0) >= requestCount) return;
+    }
   }
 
   /** Ends the worker at once, whatever it does. */

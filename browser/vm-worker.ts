@@ -44,6 +44,8 @@ function send(message: FromWorker, transfer: Transferable[] = []): void {
 }
 
 let store: Promise<ImageStore>;
+/** How many requests are answered, for a page that cannot hear. */
+let answered: Int32Array | undefined;
 
 /** An image that runs. */
 class Running {
@@ -51,12 +53,10 @@ class Running {
   private readonly host: BrowserHost;
   private readonly console: BrowserConsole;
   private readonly machine: VirtualMachine;
-  private readonly savesEnded: Int32Array | undefined;
   private isOver = false;
 
-  constructor(session: ImageSession, { columns, rows, savesEnded }: OpenParameters) {
+  constructor(session: ImageSession, { columns, rows }: OpenParameters) {
     this.session = session;
-    this.savesEnded = savesEnded && new Int32Array(savesEnded);
     const write = (bytes: Uint8Array) => {
       send({ kind: "output", bytes }, [bytes.buffer as ArrayBuffer]);
     };
@@ -182,8 +182,6 @@ class Running {
     } catch (error) {
       send({ kind: "saveFailed", refused: refusedOf(error) });
       throw error;
-    } finally {
-      if (this.savesEnded !== undefined) Atomics.add(this.savesEnded, 0, 1);
     }
   }
 }
@@ -288,12 +286,14 @@ async function serve(id: number, request: Request): Promise<void> {
   } catch (error) {
     send({ kind: "refused", id, refused: refusedOf(error) });
   }
+  if (answered !== undefined) Atomics.add(answered, 0, 1);
 }
 
 function receive(message: FromPage): void {
   switch (message.kind) {
     case "begin":
       store = ImageStore.open(message.storage);
+      answered = message.answered;
       return;
     case "expect":
       expect(message.source);

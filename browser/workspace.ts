@@ -53,8 +53,6 @@ const quietMilliseconds = 3000;
 const intervalMilliseconds = 60_000;
 /** How long a worker of before may take to go: that of a page that was reloaded, and one that hangs. */
 const goneMilliseconds = { reloaded: 1500, hanging: 20_000 };
-/** How long leaving the page waits for the last save: where it can tell that it is done, and elsewhere. */
-const leaveMilliseconds = { known: 2000, unknown: 250 };
 /** So many stops in so short a time tell that stopping does not help. */
 const stopsInVain = 3;
 const stopMilliseconds = 5000;
@@ -74,8 +72,6 @@ export class Workspace implements ImageListOwner, TerminalListener {
   private saveFailure: Refused | undefined;
   private quietTimer: ReturnType<typeof setTimeout> | undefined;
   private stops: number[] = [];
-  private readonly savesEnded =
-    typeof SharedArrayBuffer === "undefined" ? undefined : new SharedArrayBuffer(4);
 
   constructor(view: WorkspaceView) {
     this.view = view;
@@ -223,7 +219,6 @@ export class Workspace implements ImageListOwner, TerminalListener {
       as,
       ...size,
       ...(generation === undefined ? {} : { generation }),
-      ...(this.savesEnded === undefined ? {} : { savesEnded: this.savesEnded }),
     };
     try {
       const { client, opened } = await openPatiently(parameters, lockWait, () => this.newClient());
@@ -447,19 +442,12 @@ export class Workspace implements ImageListOwner, TerminalListener {
     void current.client.request("save", "delta").catch(() => {});
   }
 
-  /**
-   * The page goes away. The worker lives as long as the page does: it is held for
-   * as long as the save takes.
-   */
+  /** The page goes away: not before all is saved. */
   leave(): void {
-    const { current, savesEnded } = this;
+    const { current } = this;
     if (current === undefined || current.opened.isReadOnly) return;
-    const ended = savesEnded && new Int32Array(savesEnded);
-    const before = ended?.[0];
     this.saveQuickly();
-    const patience = ended === undefined ? leaveMilliseconds.unknown : leaveMilliseconds.known;
-    const end = performance.now() + patience;
-    while (performance.now() < end && (ended === undefined || Atomics.load(ended, 0) === before));
+    current.client.awaitAnswersAtOnce();
   }
 
   /** Whether work would be lost if the page went away. */

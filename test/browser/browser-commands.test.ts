@@ -275,7 +275,8 @@ describe("by drag and drop", () => {
   it("a class goes to another package", async () => {
     await windows.chooseFor(item("Packages", "Plots"), "New package…");
     await windows.answer(/package/, "Flats");
-    await item("Packages", "Plots").click();
+    await windows.window("Flats").waitFor();
+    await select("Packages", "Plots", "Plots");
     await item("Classes", "PlotSquare").dragTo(item("Packages", "Flats"));
     await windows.until(
       async () => (await value("PlotSquare package name")) === "#Flats",

@@ -5,7 +5,7 @@ import { captures, programs, reference } from "../snapshot/captured-anywhere.ts"
 import { openCrossing } from "./crossings.ts";
 
 const seed = Number(process.env.SEED ?? 5);
-const count = Number(process.env.CROSSINGS ?? 22);
+const count = Number(process.env.CROSSINGS ?? 11);
 const longestMilliseconds = 60_000 + count * 60_000;
 
 it(

@@ -147,9 +147,13 @@ describe("a reload", () => {
     expect(before).toBeGreaterThan(0);
     await workspace.page.reload();
     await workspace.ready();
-    const after = Number(await workspace.evaluate("count"));
-    expect(after).toBeGreaterThan(before);
-    await workspace.until(async () => Number(await workspace.evaluate("count")) > after, "a step");
+    const after = await workspace.evaluate("count");
+    expect(after).toMatch(/^\d+$/);
+    expect(Number(after)).toBeGreaterThan(before);
+    await workspace.until(
+      async () => Number(await workspace.evaluate("count")) > Number(after),
+      "a step",
+    );
   });
 
   it("shows again what was shown, and a line half typed", async () => {

@@ -3,5 +3,5 @@ import { expect, it } from "vitest";
 import { loseByKills } from "./kills.ts";
 
 it("loses nothing when the browser is killed while saving", async () => {
-  expect(await loseByKills(4)).toEqual([]);
+  expect(await loseByKills(2)).toEqual([]);
 });
