@@ -112,13 +112,12 @@ export const storageKinds = ["opfs", "indexedDb"] as const;
 export type StorageKind = (typeof storageKinds)[number];
 
 export type FromPage =
-  /**
-   * Comes first. The storage to use, absent: the best there is. One number, counted up with each
-   * request that is answered or refused; only where the page is isolated.
-   */
+  /** Comes first. */
   | {
       readonly kind: "begin";
+      /** Absent: the best there is. */
       readonly storage: StorageKind | undefined;
+      /** One number, counted up with each answer or refusal; only where the page is isolated. */
       readonly answered: Int32Array | undefined;
     }
   /** What will be asked for: it may be read before. */

@@ -281,6 +281,18 @@ describe("engram load", () => {
     expect(await engram(["loaded.image", "eval", "Sub new bar"])).toEqual(ok("42\n"));
   });
 
+  it("saves an image that opens soon: with packed sources, and without what has loaded them", async () => {
+    write(
+      "Greeter.class.st",
+      "Class { #name : #Greeter, #superclass : #Object, #category : #Test }\n\n" +
+        "Greeter >> greetingFor: aString [\n\t^ 'Hello ' , aString printString\n]\n",
+    );
+    await engram(["load", "Greeter.class.st", "--save", "packed.image"]);
+    const method = "(Greeter >> #greetingFor:)";
+    const what = `{ ${method} hasPackedSource. ${method} sourceCode lines size. SourceLoader allInstances size }`;
+    expect(await engram(["packed.image", "eval", what])).toEqual(ok("#(true 2 0)\n"));
+  });
+
   it("reports for each file what was rejected and where, and what is missing", async () => {
     write("Foo.class.st", foo);
     write("Bar.class.st", bar);
