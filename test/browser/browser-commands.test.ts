@@ -126,7 +126,7 @@ describe("of classes", () => {
     const definition = windows.page.getByRole("textbox", { name: "Definition" }).last();
     await windows.until(async () => /NameOf/.test(await definition.innerText()), "a template");
     await windows.press("Escape");
-    await item("Classes", "PlotShape").click();
+    await select("Classes", "PlotShape", "PlotShape");
     await windows.chooseFor(item("Classes", "PlotShape"), "New subclass");
     await windows.until(
       async () => /PlotShape << #NameOf/.test(await definition.innerText()),
@@ -287,7 +287,7 @@ describe("by drag and drop", () => {
 
 describe("the comment of a class", () => {
   it("is written and accepted", async () => {
-    await item("Classes", "PlotShape").click();
+    await select("Classes", "PlotShape", "PlotShape");
     await windows.page.getByRole("tab", { name: "Comment" }).click();
     await windows.page.getByRole("textbox", { name: "Comment" }).last().focus();
     await windows.press("Control+a");
